@@ -3,6 +3,7 @@
 //! `SNAPSHOTS=overwrite cargo test -p ipc-bench --test page_figures`.
 
 mod invented;
+mod markup;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,6 +20,7 @@ use ipc_bench::results::pacing::Pacing;
 use ipc_bench::results::quartiles::Quartiles;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
+use markup::without_scripts;
 use roxmltree::{Document as Tree, Node};
 use snapbox::assert::Action;
 use snapbox::{Assert, Data};
@@ -265,15 +267,8 @@ fn read(node: Node, text: &mut String) {
 
 /// Returns the sections of the page, as text.
 fn shown(page: &str) -> String {
-    let mut rest = &page[page.find("<body>").expect("after the head")..];
-    rest = rest.strip_suffix("</html>").expect("closed");
-    let mut kept = String::new();
-    while let Some((before, script)) = rest.split_once("<script>") {
-        kept += before;
-        rest = script.split_once("</script>").expect("closed").1;
-    }
-    kept += rest;
-    let tree = Tree::parse(&kept).unwrap();
+    let markup = without_scripts(page);
+    let tree = Tree::parse(&markup).unwrap();
     let mut text = String::new();
     for warning in tree.descendants().filter(|node| has_class(node, "disturbed")) {
         read(warning, &mut text);

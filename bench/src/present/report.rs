@@ -5,7 +5,7 @@
 //! | `data.rs` | the views of the results that the page needs |
 //! | `overview.rs` | the course's table with figures beside it; a few sentences |
 //! | `charts.rs` | the charts |
-//! | `tables.rs`, `html.rs` | the tables |
+//! | `tables.rs`, `tables/`, `html.rs` | the tables |
 //! | `page.css`, `chart.css`, `page.js`, `guide.html` | the looks; the script; how to read it |
 
 mod charts;
@@ -132,9 +132,9 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
         (draw(percentiles::chart(data, "percentiles", data.short)))
         @if data.long != data.short { (draw(percentiles::chart(data, "percentiles-long", data.long))) }
     };
-    let costs = html! { (draw(waits::cpu_time(data))) (tables::costs(data)) };
-    let loops = html! { (draw(open_loop::chart(data))) (tables::open_loops(data)) };
-    let streams = html! { (draw(streams::chart(data))) (tables::streams(data)) };
+    let costs = html! { (draw(waits::cpu_time(data))) (tables::costs::tables(data)) };
+    let loops = html! { (draw(open_loop::chart(data))) (tables::paced::open_loops(data)) };
+    let streams = html! { (draw(streams::chart(data))) (tables::paced::streams(data)) };
     let libraries = html! { (draw(others::chart(data))) (others::tables(data)) };
     let many = html! { (draw(clients::chart(data))) (clients::table(data)) };
     let is_measured = !data.rows.is_empty() || !document.has_others();
@@ -142,9 +142,9 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
     let baselines = html! {
         (draw(baseline::chart(data)))
         (draw(sizes::overhead(data)))
-        (tables::baseline(data))
-        (tables::titled(&tables::others(data)))
-        (tables::titled(&tables::growth(data)))
+        (tables::floors::baseline(data))
+        (tables::titled(&tables::floors::others(data)))
+        (tables::titled(&tables::floors::growth(data)))
     };
     vec![
         section("glance", "At a glance", "", glance(data, summary)),
@@ -153,12 +153,12 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
         section("costs", "Cost", COST, costs),
         section("loops", "Open loop", OPEN, loops),
         section("paced", Kind::Stream.title(), STREAM, streams),
-        section("batches", "Batches", BATCHES, html! { (tables::titled(&tables::batches(data))) }),
+        section("batches", "Batches", BATCHES, html! { (tables::titled(&tables::batches::table(data))) }),
         section("many", "Many clients", clients::SAYS, many),
         section("floors", "Beside the floor", BASELINE, baselines),
         section("others", "Other libraries", others::SAYS, libraries),
         section("six", "The six", TABLE, six),
-        section("figures", "All figures", "", tables::figures(data)),
+        section("figures", "All figures", "", tables::figures::tables(data)),
         section("unstable", "Unstable rows", DOUBTFUL, tables::doubtful(data)),
         section("checked", "Checked messages", "", checked(document)),
         section("skipped", "Skipped", "", missing(&document.skipped)),

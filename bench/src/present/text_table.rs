@@ -5,7 +5,7 @@ use comfy_table::CellAlignment;
 use crate::present::grid::{self, LABELS, PLAIN};
 use crate::results::case::{Kind, clients_run};
 use crate::results::row::Row;
-use crate::results::units::{batches, bytes, grouped};
+use crate::results::units::{bytes, grouped, in_batches};
 
 /// A heading, the columns' names, and the cells.
 #[derive(Clone, Debug)]
@@ -41,9 +41,7 @@ pub(crate) fn heading(row: &Row, unit: &str) -> String {
     if row.kind == Kind::Clients {
         size = format!("{size}, {}", clients_run(row.clients, row.clients_run));
     }
-    if let Some(batches) = batches(row.flush_every) {
-        size = format!("{size}, {batches}");
-    }
+    size += &in_batches(row.flush_every);
     format!(
         "{what}, {size}, wait {wait}, cpus {cpus} (ping on CPU {ping_cpu}, pong on CPU {pong_cpu}); {unit}"
     )
@@ -59,9 +57,7 @@ pub(crate) fn short_heading(row: &Row, unit: &str) -> String {
     if row.kind == Kind::Clients {
         what = format!("{what}, {}", clients_run(row.clients, row.clients_run));
     }
-    if let Some(batches) = batches(row.flush_every) {
-        what = format!("{what}, {batches}");
-    }
+    what += &in_batches(row.flush_every);
     let cpus =
         if ping_cpu == pong_cpu { format!("CPU {ping_cpu}") } else { format!("CPUs {ping_cpu}, {pong_cpu}") };
     format!("{what}, wait {wait}, {cpus}{unit}")

@@ -277,8 +277,7 @@ impl fmt::Display for Case {
         } else {
             kind.words()
         };
-        let batches =
-            units::batches(self.flush_every).map(|batches| format!(", {batches}")).unwrap_or_default();
+        let batches = units::in_batches(self.flush_every);
         write!(f, "{} ({variant}) {what}, {}{batches}, wait {wait}", member.profile.name, units::bytes(*size))
     }
 }

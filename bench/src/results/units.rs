@@ -81,6 +81,11 @@ pub fn batches(flush_every: u64) -> Option<String> {
     (flush_every > 1).then(|| format!("batches of {}", grouped(flush_every)))
 }
 
+/// Formats the same for the end of a list: `, batches of 32`, or nothing where messages leave by themselves.
+pub(crate) fn in_batches(flush_every: u64) -> String {
+    batches(flush_every).map(|batches| format!(", {batches}")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

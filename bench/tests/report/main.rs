@@ -3,6 +3,8 @@
 mod charts;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../markup/mod.rs"]
+mod markup;
 mod odd_results;
 mod others;
 mod page;
@@ -17,6 +19,7 @@ use ipc_bench::results::document::Document;
 use ipc_bench::results::registry::SIX;
 use ipc_core::Wait;
 use ipc_demo::cpus::Cpus;
+use markup::without_scripts;
 use roxmltree::{Document as Tree, Node, ParsingOptions};
 
 /// Results of every kind, which take long to generate.
@@ -32,30 +35,17 @@ fn half() -> Document {
     document
 }
 
-/// Returns the page from its body on, without scripts: XML, so that any unclosed element is detected.
-fn parsed(page: &str) -> String {
-    assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\"><head>"), "an HTML page");
-    let mut rest = &page[page.find("<body>").expect("after the head")..];
-    rest = rest.strip_suffix("</html>").expect("closed");
-    let mut kept = String::new();
-    while let Some((before, script)) = rest.split_once("<script>") {
-        kept += before;
-        rest = script.split_once("</script>").expect("closed").1;
-    }
-    kept + rest
-}
-
 fn tree(text: &str) -> Tree<'_> {
     let options = ParsingOptions { nodes_limit: 1_000_000, ..ParsingOptions::default() };
     Tree::parse_with_options(text, options).unwrap_or_else(|error| panic!("not well-formed: {error}"))
 }
 
 fn with_tree<T>(page: &str, look: impl FnOnce(&Tree) -> T) -> T {
-    look(&tree(&parsed(page)))
+    look(&tree(&without_scripts(page)))
 }
 
 /// The text of the page of all results.
-static TEXT: LazyLock<String> = LazyLock::new(|| parsed(&PAGE));
+static TEXT: LazyLock<String> = LazyLock::new(|| without_scripts(&PAGE));
 static TREE: LazyLock<Tree> = LazyLock::new(|| tree(&TEXT));
 
 fn has_class(node: &Node, class: &str) -> bool {

@@ -14,7 +14,7 @@ use crate::present::report::tables;
 use crate::results::quartiles::Quartiles;
 use crate::results::registry::SIX;
 use crate::results::row::Row;
-use crate::results::units::{batches, bytes};
+use crate::results::units::{bytes, in_batches};
 
 /// The text before the chart.
 pub(crate) const SAYS: &str = "The same exchange between the same two processes, by other libraries and in bare C, in rounds that took \
@@ -46,8 +46,7 @@ pub(crate) fn chart(data: &Data) -> Figure {
 
 /// Returns what was played, after the name of its kind: `Throughput, 64 bytes, batches of 32`.
 fn exchange(row: &Row, kind: &str) -> String {
-    let batches = batches(row.flush_every).map(|batches| format!(", {batches}")).unwrap_or_default();
-    format!("{kind}, {}{batches}", bytes(row.size))
+    format!("{kind}, {}{}", bytes(row.size), in_batches(row.flush_every))
 }
 
 fn plot(rows: &[&Row]) -> Dots {
