@@ -8,10 +8,13 @@ mod common;
 #[path = "../sample/mod.rs"]
 mod sample;
 
+use std::path::Path;
 use std::process::Command;
 
 use ipc_bench::present::report;
 use ipc_bench::results::document::Document;
+use ipc_bench::results::row::Row;
+use ipc_bench::results::saved;
 use serde_json::{Value, json};
 
 /// The browser's names on different systems.
@@ -96,6 +99,32 @@ fn the_page_works_on_a_tablet() {
 #[test]
 fn the_page_works_on_a_screen() {
     the_page_works_at(WIDTHS[2]);
+}
+
+/// A run beside other libraries, whose names are longer than those of the suite: the ends of two of them are alike.
+#[test]
+fn a_page_of_other_libraries_works_on_a_phone() {
+    let Some(browser) = browser() else { return };
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/others.json");
+    let mut document = saved::load(&recorded).expect("results");
+    let like = document.results.iter().find(|row| row.implementation.contains(" pipe")).expect("C").clone();
+    let others = [
+        ("C (gcc 12.2.0) pipe in blocks", "pipe", "anonymous"),
+        ("C (gcc 12.2.0) unix stream in blocks", "socket", "unix-stream"),
+        ("C (gcc 12.2.0) System V queue", "msgq", "sysv"),
+        ("boost 1.81 message_queue", "shm", "posix"),
+        ("in_place", "shm", "posix"),
+        ("in_place", "mmap", "memfd"),
+    ];
+    document.results.extend(others.map(|(implementation, mechanism, variant)| Row {
+        implementation: implementation.into(),
+        mechanism: mechanism.into(),
+        variant: variant.into(),
+        ..like.clone()
+    }));
+    let found = checked(browser, &report::page(&document), &[360]);
+    assert!(found.iter().all(|frame| frame["problems"] == json!([])), "{found:?}");
+    assert!(found[0]["series"].as_u64() > Some(20), "{found:?}");
 }
 
 /// A page without results has no charts, and no errors either.

@@ -45,7 +45,7 @@ impl Layout {
     pub(crate) const fn letters(self) -> usize {
         match self {
             Self::Wide => 24,
-            Self::Narrow => 14,
+            Self::Narrow => 16,
         }
     }
 

@@ -33,10 +33,14 @@ impl Series {
         }
     }
 
-    /// Returns the label, or only its last word if that is all there is room for.
+    /// Returns the label, or as many of its last words as there is room for, but at least one.
     pub(crate) fn label_within(&self, letters: usize) -> &str {
-        let fits = self.label.chars().count() <= letters;
-        if fits { &self.label } else { self.label.rsplit(' ').next().unwrap_or(&self.label) }
+        let mut rest = self.label.as_str();
+        while rest.chars().count() > letters {
+            let Some((_, shorter)) = rest.split_once(' ') else { break };
+            rest = shorter;
+        }
+        rest
     }
 
     /// Returns the key that sorts series in the order of the course.
@@ -83,5 +87,9 @@ mod tests {
             [long.label_within(14), long.label_within(30)],
             ["unix-seqpacket", "socket unix-seqpacket"]
         );
+        let [pipe, stream] = ["C pipe in blocks", "C unix stream in blocks"]
+            .map(|label| Series { label: label.into(), ..long.clone() });
+        assert_eq!([pipe.label_within(14), stream.label_within(16)], ["pipe in blocks", "stream in blocks"]);
+        assert_eq!(pipe.label_within(3), "blocks", "no word is cut");
     }
 }
