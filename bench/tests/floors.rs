@@ -146,12 +146,40 @@ fn pieces_and_growth() {
     for step in growth {
         assert_eq!(
             keys(step),
-            ["cpus", "floor", "from", "kind", "mechanism", "ratio", "suite", "to", "variant", "wait"]
+            [
+                "cpus",
+                "floor",
+                "flush_every",
+                "from",
+                "kind",
+                "mechanism",
+                "ratio",
+                "suite",
+                "to",
+                "variant",
+                "wait"
+            ]
         );
         assert_eq!((&step["from"], &step["to"]), (&16384.into(), &65536.into()));
         let [suite, floor, ratio] = ["suite", "floor", "ratio"].map(|name| step[name].as_f64().unwrap());
         assert!(suite > 0.0 && floor > 0.0 && (suite / floor / ratio - 1.0).abs() < 1e-9, "{step}");
     }
+}
+
+/// Messages that leave together are beside bare calls that gather them in blocks; through a ring, beside the ring written and
+/// read in place, which gathers as well.
+#[test]
+fn batches_are_beside_what_gathers_too() {
+    let args = ["--kind", "throughput", "--size", "64", "--variant", "anonymous,memfd"];
+    let document = json(&[&args[..], &["--batch", "200", "--count", "1000", "--wait", "block"]].concat());
+    let rows = document["results"].as_array().unwrap();
+    let who: Vec<_> = rows.iter().map(|row| [&row["mechanism"], &row["implementation"]]).collect();
+    assert_eq!(who, [["pipe", "suite"], ["pipe", "floor"], ["mmap", "suite"], ["mmap", "in_place"]]);
+    assert!(rows.iter().all(|row| row["flush_every"] == 200), "{document}");
+    assert!([4096, 6144, 12_800].contains(&rows[1]["piece"].as_u64().unwrap()), "{}", rows[1]);
+    check_ratio(&rows[0], "floor_ratio");
+    check_ratio(&rows[3], "suite_ratio");
+    assert_eq!((&rows[2]["floor_ratio"], rows[2]["beside_floor"].is_object()), (&Value::Null, true));
 }
 
 /// The tables show the floors, with their units, and the limits.

@@ -33,10 +33,10 @@ impl fmt::Debug for Alternative {
     }
 }
 
-/// Returns the suite's ring without copies, if a case is a stream through a ring whose messages leave by themselves.
+/// Returns the suite's ring without copies, if a case is a stream through a ring.
 #[must_use]
 pub fn in_place(case: Case) -> Option<Alternative> {
-    if !is_ring(&case) || case.flush_every > 1 {
+    if !is_ring(&case) {
         return None;
     }
     let start = move || in_place::start(case).expect("it is a ring");

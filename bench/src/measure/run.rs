@@ -30,6 +30,7 @@ use ipc_core::PIPE_SIZE;
 use ipc_demo::cpus;
 
 use crate::measure::baseline::limits;
+use crate::measure::baseline::overhead::has_others;
 use crate::measure::clock;
 use crate::measure::effort::{Refusal, impossible};
 use crate::measure::energy::Meter;
@@ -50,9 +51,9 @@ use crate::results::row::Row;
 /// requested.
 #[must_use]
 pub fn expected(plan: &RunPlan) -> Option<Duration> {
-    /// The suite plays again, beside it one to four ways to write the bare calls, and all start fresh processes often.
+    /// The suite plays again, beside it one to five ways to write the bare calls, and all start fresh processes often.
     const BESIDE: u32 = 6;
-    let beside = possible(plan).filter(|case| plan.baseline && case.has_baseline()).count() as u32;
+    let beside = possible(plan).filter(|case| plan.baseline && has_others(case)).count() as u32;
     Some(of_rounds(plan)? + Schedule::of(plan).each()? * BESIDE * beside)
 }
 

@@ -58,15 +58,15 @@ pub(crate) fn start(case: Case) -> Option<Result<Pair>> {
 
 /// A link that gives access to the memory in which its messages lie.
 pub(crate) trait Slots: Transport {
-    /// Writes the number of messages ordered.
-    fn fill(&mut self, order: &Workload, polls: bool) -> Result<()>;
+    /// Writes the number of messages ordered, each sent by itself or so many together.
+    fn fill(&mut self, order: &Workload, flush_every: u64, polls: bool) -> Result<()>;
 
     /// Reads them, and returns the time from the first to the last.
     fn drain(&mut self, order: &Workload, polls: bool) -> Result<Duration>;
 }
 
 impl<M: Memory> Slots for RingLink<M> {
-    fn fill(&mut self, order: &Workload, polls: bool) -> Result<()> {
+    fn fill(&mut self, order: &Workload, flush_every: u64, polls: bool) -> Result<()> {
         let payload = Payload { verify: order.verify };
         let mut message = vec![0; if order.verify { order.size } else { 0 }];
         let mut streak = Streak::default();
@@ -87,9 +87,16 @@ impl<M: Memory> Slots for RingLink<M> {
             } else {
                 room.fill(number as u8);
             }
-            room.commit()?;
+            if flush_every == 1 {
+                room.commit()?;
+                continue;
+            }
+            room.feed()?;
+            if (number + 1).is_multiple_of(flush_every) {
+                self.flush()?;
+            }
         }
-        Ok(())
+        self.flush()
     }
 
     fn drain(&mut self, order: &Workload, polls: bool) -> Result<Duration> {
@@ -167,7 +174,7 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, channel: &TaskChannel) -> Result<
         link.send(&task.order.encode())?;
         let mut answer = [0; READY.len()];
         link.recv(&mut answer)?; // the peer is awake
-        link.fill(&task.order, polls(case.wait))?;
+        link.fill(&task.order, task.flush_every, polls(case.wait))?;
         let mut time = [0; size_of::<u64>()];
         link.recv(&mut time)?;
         let elapsed = Duration::from_nanos(u64::from_le_bytes(time));

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::schedule::{self, Schedule};
 use super::stop::Stop;
 use super::workers::{Workers, WorkersKey};
-use crate::measure::baseline::overhead::beside_baseline;
+use crate::measure::baseline::overhead::{beside_baseline, has_others};
 use crate::measure::effort::{Effort, Refusal};
 use crate::measure::turns::take_turns;
 use crate::results::case::Case;
@@ -107,7 +107,7 @@ fn play_beside_baseline(
     rows: &mut Vec<Row>,
     stop: &Stop,
 ) -> Result<()> {
-    if !case.has_baseline() {
+    if !has_others(case) {
         rows.push(row);
         return Ok(());
     }
