@@ -146,6 +146,7 @@ impl Mechanism for Fifo {
         type_path: "ipc_fifo::Fifo",
         summary: "two FIFOs in a directory, one each way",
         unit: Unit::ByteStream,
+        limits: &[],
         reach: Reach::SameHost,
         persistence: Persistence::Process,
         remains: true,

@@ -63,6 +63,7 @@ impl Mechanism for File {
         type_path: "ipc_mmap::File",
         summary: "a regular file, a ring in each direction",
         unit: Unit::Page,
+        limits: &[],
         reach: Reach::SameHost,
         persistence: Persistence::FileSystem,
         remains: true,

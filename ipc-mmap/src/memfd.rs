@@ -55,6 +55,7 @@ impl Mechanism for Memfd {
         type_path: "ipc_mmap::Memfd",
         summary: "sealed memory without a file system, a ring in each direction",
         unit: Unit::Page,
+        limits: &[],
         reach: Reach::SameHost,
         persistence: Persistence::Process,
         remains: false,

@@ -80,6 +80,7 @@ impl Mechanism for SystemV {
         type_path: "ipc_msgq::SystemV",
         summary: "one System V queue, a message type for each direction",
         unit: Unit::WholeStruct,
+        limits: &["kernel.msgmax", "kernel.msgmnb"],
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,

@@ -156,6 +156,7 @@ impl Mechanism for Pipe {
         type_path: "ipc_pipe::Pipe",
         summary: "two pipes, inherited by a child",
         unit: Unit::ByteStream,
+        limits: &[],
         reach: Reach::SameHost,
         persistence: Persistence::Process,
         remains: false,

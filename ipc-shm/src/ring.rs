@@ -24,6 +24,7 @@ impl Mechanism for Ring {
         type_path: "ipc_shm::Ring",
         summary: "a ring in each direction, futex to sleep",
         unit: Unit::Struct,
+        limits: &[],
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,

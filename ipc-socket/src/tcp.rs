@@ -41,6 +41,7 @@ impl Mechanism for Tcp {
         type_path: "ipc_socket::Tcp",
         summary: "a stream between any two hosts",
         unit: Unit::ByteStream,
+        limits: &[],
         reach: Reach::SameHostAndBeyond,
         persistence: Persistence::Process,
         remains: false,

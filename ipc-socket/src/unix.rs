@@ -62,6 +62,7 @@ impl Kind for Stream {
         type_path: "ipc_socket::UnixStream",
         summary: "a stream between processes of this host",
         unit: Unit::ByteStream,
+        limits: &[],
         reach: Reach::SameHost,
         persistence: Persistence::Process,
         remains: true,
@@ -90,6 +91,7 @@ impl Kind for Seqpacket {
         type_path: "ipc_socket::UnixSeqpacket",
         summary: "packets between processes of this host",
         unit: Unit::WholeStruct,
+        limits: &["net.core.wmem_max"],
         ..Stream::VARIANT
     };
 

@@ -36,10 +36,12 @@ impl From<Error> for Refusal {
 /// The fewest messages that are timed when the harness chooses the count: a percentile of ten says nothing.
 const FEWEST: u64 = 100;
 
-/// Returns the reason why this case cannot be played over a link that carries at most `max` bytes, if it cannot.
+/// Returns the reason why this case cannot be played over a link that carries at most `max` bytes, if it cannot, and the
+/// limits of the system that may be the cause.
 #[must_use]
 pub fn too_large(case: &Case, max: usize) -> Option<String> {
-    (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string())
+    let advice = case.variant().how_to_raise_limits();
+    (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string() + &advice)
 }
 
 /// Returns the reason why a case cannot be measured on any machine; `None` if a run has to find out.
@@ -126,6 +128,20 @@ mod tests {
         assert_eq!((too_large(&case, 65), too_large(&case, 64)), (None, None));
         let reason = "message of 64 bytes is too large: this link carries at most 63 bytes";
         assert_eq!(too_large(&case, 63).as_deref(), Some(reason));
+    }
+
+    /// Where a limit of the system may be the cause, the reason names it.
+    #[test]
+    fn a_limit_of_the_system_is_named() {
+        let ending = |mechanism, variant| {
+            let case = case(mechanism, variant, Kind::RoundTrip, Wait::Block);
+            let reason = too_large(&case, 63).unwrap();
+            reason.split_once("at most 63 bytes").unwrap().1.to_owned()
+        };
+        assert_eq!(ending("msgq", "sysv"), "; to raise that: sudo sysctl kernel.msgmax=N kernel.msgmnb=N");
+        assert_eq!(ending("msgq", "posix"), "; to raise that: sudo sysctl fs.mqueue.msgsize_max=N");
+        assert_eq!(ending("socket", "unix-seqpacket"), "; to raise that: sudo sysctl net.core.wmem_max=N");
+        assert_eq!(ending("shm", "ring"), "", "its own memory decides");
     }
 
     #[test]

@@ -121,7 +121,8 @@ impl Choice {
                 let Some(max) = max else {
                     return Some("how long its messages may be is not known: no link could be made".into());
                 };
-                (purpose.size > max).then(|| Error::TooLarge { len: purpose.size, max }.to_string())
+                let too_large = Error::TooLarge { len: purpose.size, max };
+                (purpose.size > max).then(|| too_large.to_string() + &variant.how_to_raise_limits())
             };
             let reason = facts::impossible(&member.profile, variant, purpose).or_else(too_large);
             let found =

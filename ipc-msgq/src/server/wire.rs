@@ -128,8 +128,8 @@ impl Refusal {
         match self {
             Self::Slots => "the server has as many clients as it can have",
             Self::Queues => {
-                "the server could not make a queue for more clients: see ipcs -q for those left over, and \
-                 kernel.msgmni for their limit"
+                "the server could not make a queue for more clients: see ipcs -q for those left over, or raise \
+                 kernel.msgmni"
             }
             Self::Descriptors => {
                 "the server could not watch this process: its descriptors are used up (ulimit -n)"

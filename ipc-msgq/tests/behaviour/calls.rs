@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::tools::{
-    LARGE_QUEUE, PATIENCE, Scratch, give_it_time_to_block, kind, pair, played, playing, put, take, try_take,
-    watched,
+    LARGE_QUEUE, PATIENCE, Scratch, TOO_LARGE, give_it_time_to_block, kind, pair, played, playing, put, take,
+    try_take, watched,
 };
 use ipc_core::{Error, Result, ThreadId};
 use ipc_msgq::{Key, Message, Queue, SystemV};
@@ -121,9 +121,7 @@ fn a_message_without_bytes_fits_into_a_full_queue() {
     for (size, fits) in [(1, false), (2, true), (100, true)] {
         let queue = Scratch::new(0o600);
         if queue.stat().unwrap().capacity > LARGE_QUEUE {
-            return ipc_conformance::skipped(
-                "to fill queues as large as kernel.msgmnb allows here takes too long",
-            );
+            return ipc_conformance::skipped(TOO_LARGE);
         }
         fill(*queue, size);
         let sent = queue.try_send(&Message::new(kind(2), &[])).unwrap();

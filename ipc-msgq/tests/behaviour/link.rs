@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::tools::{LARGE_QUEUE, PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
+use crate::tools::{LARGE_QUEUE, PATIENCE, TOO_LARGE, give_it_time_to_block, pair, playing, setup, watched};
 use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender, Setup, Transport, Wait, Waiting};
 use ipc_msgq::{Message, Queue, Settings, SystemV, SystemVLink};
 use nix::errno::Errno;
@@ -40,9 +40,7 @@ fn the_end_of_stream_fits_into_a_full_queue() {
     for message in [&[7; 1000][..], &[7; 1], &[]] {
         let (mut owner, mut joiner) = pair::<SystemV>();
         if owner.queue().stat().unwrap().capacity > LARGE_QUEUE {
-            return ipc_conformance::skipped(
-                "to fill queues as large as kernel.msgmnb allows here takes too long",
-            );
+            return ipc_conformance::skipped(TOO_LARGE);
         }
         let sent = fill(&mut owner, message);
         drop(owner);

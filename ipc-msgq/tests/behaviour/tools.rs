@@ -15,6 +15,10 @@ use nix::unistd::{Uid, setuid};
 /// The size above which filling a queue with small messages takes longer than a test should.
 pub const LARGE_QUEUE: usize = 1 << 20;
 
+/// The reason to skip a test that fills one.
+pub const TOO_LARGE: &str =
+    "to fill a queue as large as kernel.msgmnb is here takes too long: set it to 1 MiB at most";
+
 /// A bare queue of a fresh key, removed at the end of its test however that ends.
 pub struct Scratch {
     pub key: Key,

@@ -160,7 +160,9 @@ fn the_pipes_of_a_link_hold_more_than_the_default() {
         assert!(!allowed || size == ipc_core::PIPE_SIZE, "{size}");
     }
     if !allowed {
-        skipped("this user has used up /proc/sys/fs/pipe-user-pages-soft");
+        skipped(
+            "this user may have no larger pipes: raise fs.pipe-user-pages-soft, or fs.pipe-max-size to 262144",
+        );
     }
 }
 

@@ -138,7 +138,10 @@ fn our_tcp_link_closed_before_its_peer_reads_loses_nothing() {
     reader.send(b"never read").unwrap();
     let text = vec![7; 32 << 10];
     if !(0..8).all(|_| closer.try_send(&text).unwrap().is_some()) {
-        return ipc_conformance::skipped("the buffers of TCP are smaller than 256 KiB here");
+        return ipc_conformance::skipped(
+            "the buffers of a TCP connection are smaller than 256 KiB here: raise the third number of \
+             net.ipv4.tcp_wmem and net.ipv4.tcp_rmem",
+        );
     }
     let closed = start(move || drop(closer));
     thread::sleep(Duration::from_millis(50)); // too short only makes the case easier

@@ -36,6 +36,9 @@ pub struct Variant {
     pub summary: &'static str,
     /// The unit that one read returns.
     pub unit: Unit,
+    /// The limits of the system, as `sysctl` names them, that its longest message depends on; empty where its own memory
+    /// decides.
+    pub limits: &'static [&'static str],
     /// The distance it covers.
     pub reach: Reach,
     /// The lifetime of unread data.
@@ -51,6 +54,17 @@ pub struct Variant {
     pub lasting: Option<&'static str>,
     /// The resources that both sides must share, as two containers may or may not.
     pub shares: &'static [Shared],
+}
+
+impl Variant {
+    /// Returns the end of a message on a length that is too large: how to raise the [limits](Self::limits).
+    #[must_use]
+    pub fn how_to_raise_limits(&self) -> String {
+        match self.limits {
+            [] => String::new(),
+            limits => format!("; to raise that: sudo sysctl {}=N", limits.join("=N ")),
+        }
+    }
 }
 
 /// A server of many clients that a crate provides.

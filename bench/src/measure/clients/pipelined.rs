@@ -77,3 +77,27 @@ impl Clients for Pipelined {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ipc_msgq::Queue;
+    use ipc_msgq::server::Server;
+
+    use super::*;
+
+    /// With more clients than requests may be under way, each has its turn, and gets the answer to its own request.
+    #[test]
+    fn each_client_has_its_turn_and_its_answers() {
+        let queue = Queue::private(0o600).unwrap().owned();
+        let _server = Server::start(*queue, |request: &[u8]| request.to_vec()).unwrap();
+        let link = Client::pipelined(*queue, 2, Duration::from_secs(10)).unwrap();
+        let mut clients = Pipelined::new(link, 3, 64).unwrap();
+        let now = wire::now().unwrap();
+        let until = now + Duration::from_millis(50);
+        let tally = clients.play(&TurnOrder { start: now, from: now, until, verify: true }).unwrap();
+        let (fewest, most) = (tally.counts.iter().min().unwrap(), tally.counts.iter().max().unwrap());
+        assert!(*fewest > 0 && most - fewest <= 1, "{:?}", tally.counts);
+    }
+}

@@ -24,7 +24,8 @@ pub fn refusal(case: &Case) -> Option<String> {
     let longest = (serving.longest)();
     if case.size > longest {
         let longest = units::bytes(longest);
-        return Some(format!("a request is too long: {longest} at most from one of many clients"));
+        let advice = case.variant().how_to_raise_limits();
+        return Some(format!("a request is too long: {longest} at most from one of many clients{advice}"));
     }
     (serving.too_many)(case.clients)
 }

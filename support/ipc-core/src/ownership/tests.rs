@@ -48,6 +48,7 @@ impl<const IN_NAMESPACE: bool> Mechanism for Leaves<IN_NAMESPACE> {
         type_path: "Leaves",
         summary: "the only one",
         unit: Unit::Struct,
+        limits: &[],
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,
