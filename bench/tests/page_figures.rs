@@ -147,6 +147,7 @@ fn results() -> Document {
         kind: Kind::RoundTrip,
         wait: "block".into(),
         cpus: "split".into(),
+        flush_every: 1,
         from: 64,
         to: 4096,
         suite: 3.0,

@@ -54,6 +54,7 @@ fn everything() -> Document {
         kind: Kind::RoundTrip,
         wait: "block".into(),
         cpus: "split".into(),
+        flush_every: 1,
         from: 64,
         to: 4096,
         suite: 1.2,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::results::case::Kind;
-use crate::results::row::Row;
+use crate::results::row::{Row, by_itself};
 
 /// A step from one size to the next larger one that was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Growth {
     pub wait: String,
     /// The placement of the two processes.
     pub cpus: String,
+    /// As [`Row::flush_every`].
+    #[serde(default = "by_itself")] // older results do not have it
+    pub flush_every: u64,
     /// The smaller size, in bytes.
     pub from: usize,
     /// The larger size, in bytes.
@@ -62,9 +65,9 @@ impl Growth {
         let time = |row: &Row| row.beside_floor.as_ref().map(|rounds| rounds.ns.median);
         let suite = time(to)? / time(from)?;
         let ratio = to.floor_ratio? / from.floor_ratio?;
-        let Row { mechanism, variant, kind, wait, cpus, .. } = from.clone();
-        let (from, to) = (from.size, to.size);
-        Some(Self { mechanism, variant, kind, wait, cpus, from, to, suite, floor: suite / ratio, ratio })
+        let Row { mechanism, variant, kind, wait, cpus, flush_every, .. } = from.clone();
+        let (from, to, floor) = (from.size, to.size, suite / ratio);
+        Some(Self { mechanism, variant, kind, wait, cpus, flush_every, from, to, suite, floor, ratio })
     }
 }
 
@@ -93,6 +96,10 @@ mod tests {
             beside(256, Wait::Block, 300.0, Some(1.5)),
             beside(512, Wait::Spin, 1.0, Some(1.0)),
             Row { cpus: "same".into(), ..beside(512, Wait::Block, 1.0, Some(1.0)) },
+            Row { kind: Kind::Throughput, ..beside(512, Wait::Block, 1.0, Some(1.0)) },
+            Row { flush_every: 32, ..beside(512, Wait::Block, 1.0, Some(1.0)) },
+            Row { mechanism: "fifo".into(), ..beside(512, Wait::Block, 1.0, Some(1.0)) },
+            Row { variant: "other".into(), ..beside(512, Wait::Block, 1.0, Some(1.0)) },
         ];
         let steps = Growth::of(&rows);
         let figures: Vec<_> = steps.iter().map(|step| (step.from, step.to, step.suite)).collect();
@@ -103,8 +110,10 @@ mod tests {
         }
         let flags = [0.75, 1.0, 1.1, 1.11].map(|ratio| Growth { ratio, ..steps[0].clone() }.is_steep());
         assert_eq!(flags, [false, false, false, true]);
-        let Growth { mechanism, variant, kind, wait, cpus, .. } = &steps[0];
+        let Growth { mechanism, variant, kind, wait, cpus, flush_every, .. } = &steps[0];
         assert_eq!([mechanism, variant, wait, cpus], ["pipe", "anonymous", "block", "split"]);
-        assert_eq!(*kind, Kind::RoundTrip);
+        assert_eq!((*kind, *flush_every), (Kind::RoundTrip, 1));
+        let batched = rows.map(|row| Row { flush_every: 8, ..row });
+        assert!(Growth::of(&batched).iter().all(|step| step.flush_every == 8));
     }
 }

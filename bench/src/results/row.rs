@@ -126,7 +126,7 @@ pub struct RowKey {
     pub piece: Option<usize>,
 }
 
-const fn by_itself() -> u64 {
+pub(super) const fn by_itself() -> u64 {
     1
 }
 

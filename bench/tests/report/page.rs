@@ -93,10 +93,21 @@ fn others_beside_the_suite_and_growth_are_shown() {
             ..ours.clone()
         });
     }
-    let Row { mechanism, variant, kind, wait, cpus, .. } = ours;
+    let Row { mechanism, variant, kind, wait, cpus, flush_every, .. } = ours;
     let (suite, floor, ratio) = (7.77, 3.7, 2.1);
-    document.growth =
-        vec![Growth { mechanism, variant, kind, wait, cpus, from: 64, to: 1024, suite, floor, ratio }];
+    document.growth = vec![Growth {
+        mechanism,
+        variant,
+        kind,
+        wait,
+        cpus,
+        flush_every,
+        from: 64,
+        to: 1024,
+        suite,
+        floor,
+        ratio,
+    }];
     let words = |document: &Document| {
         with_tree(&report::page(document), |tree| {
             tree.descendants().find(|node| node.attribute("id") == Some("floors")).map(text).unwrap()

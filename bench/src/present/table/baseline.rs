@@ -9,7 +9,7 @@ use crate::results::growth::Growth;
 use crate::results::limits::{Copying, MachineLimits};
 use crate::results::quartiles::Quartiles;
 use crate::results::row::{Rounds, Row};
-use crate::results::units::{bytes, grouped, size_name};
+use crate::results::units::{bytes, grouped, in_batches, size_name};
 
 const COLUMNS: [&str; 10] = [
     "mechanism",
@@ -88,8 +88,9 @@ fn growth(steps: &[Growth]) -> Vec<TextTable> {
     for step in steps {
         let Growth { mechanism, variant, from, to, suite, floor, ratio, .. } = step;
         let heading = format!(
-            "Growth, {}, wait {}, cpus {}: time at to / time at from; ! > 1.1",
+            "Growth, {}{}, wait {}, cpus {}: time at to / time at from; ! > 1.1",
             step.kind.words(),
+            in_batches(step.flush_every),
             step.wait,
             step.cpus
         );

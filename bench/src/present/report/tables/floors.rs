@@ -80,7 +80,7 @@ pub(crate) fn growth(data: &Data) -> HtmlTable {
             bytes(step.from).into(),
             bytes(step.to).into(),
             Setting { wait: step.wait.clone(), cpus: step.cpus.clone() }.name().into(),
-            step.kind.words().into(),
+            (step.kind.words() + &in_batches(step.flush_every)).into(),
         ];
         line.extend([step.suite, step.floor].map(|factor| format!("{factor:.2}").into()));
         let steep = if step.is_steep() { "steep" } else { "" };
