@@ -287,13 +287,13 @@ fn the_kernel_counts_system_calls_where_it_may() {
     }
 }
 
-/// A range of lengths is swept in steps of four times. The curve of a variant whose messages are limited ends at its limit;
+/// A range of lengths is swept in steps of four times, each length once. The curve of a variant whose messages are limited ends at its limit;
 /// what is longer is skipped, with the reason.
 #[test]
 fn a_range_of_lengths_is_swept_up_to_the_limit() {
     let _queues = Allowance::wait_for(1);
     let args =
-        ["run", "--size", "16..64,1K..1000K", "--wait", "block", "--kind", "round-trip", "--count", "4"];
+        ["run", "--size", "16..64,64,1K..1000K", "--wait", "block", "--kind", "round-trip", "--count", "4"];
     let output = run(bench().args(args).args(["--variant", "anonymous,sysv", "--format", "json"]));
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let document: Value = serde_json::from_str(&output.stdout).expect("one JSON document");

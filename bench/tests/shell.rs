@@ -3,6 +3,7 @@
 mod common;
 
 use common::{bench, run};
+use ipc_demo::cpus;
 use serde_json::Value;
 
 const COMMANDS: [&str; 12] = [
@@ -109,6 +110,9 @@ fn the_doctor_examines() {
     let findings: Value = serde_json::from_str(&output.stdout).unwrap();
     let findings = findings.as_array().unwrap();
     assert!(findings.len() >= 5, "{findings:?}");
+    let between_cores = cpus::allowed().unwrap().len() > 1 && cpus::may_bind().unwrap();
+    let has_handover = findings.iter().any(|finding| finding["what"] == "hand-over between cores");
+    assert_eq!(has_handover, between_cores, "{findings:?}");
     let text = run(bench().arg("doctor"));
     assert_eq!(text.status, Some(0));
     for finding in findings {

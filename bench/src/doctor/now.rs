@@ -134,7 +134,12 @@ mod tests {
         let alike = handovers(&[near.clone(), of([0, 2], Share::Cache, 70.0)]).unwrap();
         assert_eq!(alike.verdict, Effect::Good);
         assert!(alike.found.contains("CPU 0 and 2 (one L3 cache): 70 ns"), "{alike:?}");
-        let far = handovers(&[of([0, 8], Share::Memory, 250.0), near]).unwrap();
+        let within = |factor: f64| {
+            let farther = of([0, 2], Share::Socket, factor * near.round_trip_ns.median);
+            handovers(&[near.clone(), farther]).unwrap().verdict
+        };
+        assert_eq!([within(1.5), within(1.51)], [Effect::Good, Effect::Note]);
+        let far = handovers(&[of([0, 8], Share::Memory, 250.0), near.clone()]).unwrap();
         assert_eq!(far.verdict, Effect::Note);
         assert!(far.found.contains("two sockets") && far.advice.unwrap().ends_with("--cpus 0,1"));
     }

@@ -153,10 +153,31 @@ mod tests {
         if let (&[first, second, ..], true) = (&allowed[..], cpus::may_bind().unwrap()) {
             let Quartiles { p25, median, p75 } = round_trips([first, second]).expect("both may be used");
             assert!(0.0 < p25 && p25 <= median && median <= p75, "{p25} {median} {p75}");
+            all_trips_together_take_no_longer_than_they_took([first, second]);
         }
         for cpus in [[900, allowed[0]], [allowed[0], 900], [900, 901]] {
             assert_eq!(round_trips(cpus), None);
         }
         assert_eq!(between_cores().unwrap().is_empty(), allowed.len() < 2 || !cpus::may_bind().unwrap());
+    }
+
+    fn all_trips_together_take_no_longer_than_they_took([first, second]: [usize; 2]) {
+        let line = AtomicU64::new(READY);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                Cpus::Pair(first, second).bind(Role::Pong).unwrap();
+                answer(&line);
+            });
+            let asking = scope.spawn(|| {
+                Cpus::Pair(first, second).bind(Role::Ping).unwrap();
+                let began = Instant::now();
+                let rounds = ask(&line);
+                line.store(OVER, Ordering::Release);
+                let trips = rounds.iter().sum::<f64>() * TRIPS as f64;
+                (trips, began.elapsed().as_nanos() as f64)
+            });
+            let (trips, took) = asking.join().unwrap();
+            assert!(took / 10.0 < trips && trips <= took, "{trips} of {took} ns");
+        });
     }
 }
