@@ -174,11 +174,12 @@ mod tests {
         assert!(list().unwrap().iter().any(|entry| entry.queue == *meeting), "it is not ours");
     }
 
-    /// A queue is shared by the slots of its number, whether the ones before are needed or not.
+    /// A queue is shared by the slots of its number, whether the ones before are needed or not. All are removed at the end,
+    /// although their maker keeps no record.
     #[test]
     fn queues_are_made_in_any_order() {
         let meeting = Queue::private(0o600).unwrap().owned();
-        let (mut queues, _) = queues(*meeting);
+        let mut queues = Queues::new(*meeting, Box::new(Queue::private));
         let third = queues.of_slot(2 * PER_QUEUE).unwrap();
         let second = queues.of_slot(PER_QUEUE).unwrap();
         assert_eq!(queues.of_slot(3 * PER_QUEUE - 1).unwrap(), third);

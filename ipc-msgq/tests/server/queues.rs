@@ -12,10 +12,7 @@ use ipc_msgq::server::{Client, Event, Server};
 use ipc_msgq::{Message, MessageType, Queue, QueueId, Settings, SystemV};
 use nix::unistd::geteuid;
 
-use crate::tools::{PATIENCE, Served, me, request, seat_for, soon};
-
-/// The number of the user who owns nothing.
-const NOBODY: u32 = 65534;
+use crate::tools::{NOBODY, PATIENCE, Served, me, request, seat_for, soon};
 
 /// The number of clients on a queue.
 const FULL: usize = 32;
@@ -224,6 +221,7 @@ pub fn other_process(part: &str) -> Option<()> {
             println!("\nremoved {}, left {}", swept.removed.len(), swept.left.len());
         }
         "no-queue" => no_queue(),
+        "make" => println!("\nqueue {}", Queue::private(0o666).unwrap().id()),
         _ => {
             let id = part.strip_prefix("serve at ")?;
             serve(Queue::from_id(QueueId::new(id.parse().unwrap())));

@@ -1,14 +1,19 @@
 //! Joining, leaving, being killed, and slots that are used again.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::Duration;
 
+use ipc_conformance::{other, skipped};
 use ipc_core::Error;
 use ipc_core::process::ProcessId;
 use ipc_msgq::server::{Client, Event, Handler, Server};
-use ipc_msgq::{Message, MessageType, Queue};
+use ipc_msgq::{Message, MessageType, Queue, QueueId};
+use nix::unistd::geteuid;
 
-use crate::tools::{Other, PATIENCE, Served, join_by_hand, join_for, knock, leave, me, request, small, soon};
+use crate::tools::{
+    NOBODY, Other, PATIENCE, Served, join_by_hand, join_for, knock, leave, me, request, small, soon,
+};
 
 /// Each client has its own types, one for each direction, and gets its own answers, whatever the order of the requests.
 #[test]
@@ -67,17 +72,38 @@ fn a_client_may_find_no_slot() {
     assert!(joined_with(&[1]).to_string().contains("as many clients as it can have"));
 }
 
+/// Returns the welcome of a server that names `queue`.
+fn welcome_to(queue: Queue) -> Vec<u8> {
+    let me = me();
+    let process =
+        [&me.pid.to_ne_bytes()[..], &me.start_time.to_ne_bytes(), &me.namespaces.to_bits().to_ne_bytes()];
+    [&[0; 8][..], &[0; 4], &queue.id().get().to_ne_bytes(), &process.concat()].concat()
+}
+
 /// A welcome may name a queue that is removed meanwhile, since the server stops.
 #[test]
 fn a_server_may_stop_before_its_welcome_is_read() {
     let removed = Queue::private(0o600).unwrap();
     removed.remove().unwrap();
-    let me = me();
-    let process =
-        [&me.pid.to_ne_bytes()[..], &me.start_time.to_ne_bytes(), &me.namespaces.to_bits().to_ne_bytes()];
-    let welcome = [&[0; 8][..], &[0; 4], &removed.id().get().to_ne_bytes(), &process.concat()].concat();
-    let error = joined_with(&welcome);
+    let error = joined_with(&welcome_to(removed));
     assert!(matches!(error, Error::Disconnected), "{error}");
+}
+
+/// A welcome to the queue of a user to whom the one that all know does not belong is not the server's.
+#[test]
+fn a_client_is_not_lured_into_the_queue_of_another_user() {
+    if !geteuid().is_root() {
+        return skipped("to become another user needs root");
+    }
+    let Ok(made) = other::command("make").uid(NOBODY).env_remove("TMPDIR").output() else {
+        return skipped("the user nobody may not run this program");
+    };
+    let made = String::from_utf8(made.stdout).unwrap();
+    let id = made.lines().find_map(|line| line.strip_prefix("queue ")).expect("its id");
+    let theirs = Queue::from_id(QueueId::new(id.parse().unwrap())).owned();
+    assert_eq!(theirs.stat().unwrap().creator, NOBODY);
+    let error = joined_with(&welcome_to(*theirs));
+    assert!(matches!(error, Error::Corrupt(_)), "{error}");
 }
 
 /// Without a server, the wait ends at the time limit.

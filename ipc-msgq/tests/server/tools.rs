@@ -13,6 +13,9 @@ use ipc_core::process::ProcessId;
 use ipc_msgq::server::{Client, Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, QueueId, Settings};
 
+/// The number of the user who owns nothing.
+pub const NOBODY: u32 = 65534;
+
 /// The events reported to the server's handler, in order.
 pub type Events = Arc<Mutex<Vec<Event>>>;
 
