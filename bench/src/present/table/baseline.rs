@@ -131,3 +131,47 @@ pub fn limits(limits: &MachineLimits) -> String {
     text.push('\n');
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Steps of one mechanism stand together, in the order of the sizes; batches have a table of their own.
+    #[test]
+    fn steps_that_are_steep_are_marked() {
+        let step = |mechanism: &str, from: usize, flush_every, ratio| Growth {
+            mechanism: mechanism.into(),
+            variant: "v".into(),
+            kind: Kind::Throughput,
+            wait: "spin".into(),
+            cpus: "same".into(),
+            flush_every,
+            from,
+            to: 4 * from,
+            suite: 4.0,
+            floor: 4.0 / ratio,
+            ratio,
+        };
+        let steps = [
+            step("pipe", 64, 1, 1.25),
+            step("fifo", 64, 1, 1.0),
+            step("pipe", 256, 1, 0.5),
+            step("pipe", 64, 1000, 1.6),
+        ];
+        let [alone, batched] = &growth(&steps)[..] else { panic!("two tables") };
+        let expected = [
+            ["fifo", "v", "64 bytes", "256 bytes", "4.000", "4.000", "1.000", ""],
+            ["pipe", "v", "64 bytes", "256 bytes", "4.000", "3.200", "1.250", "!"],
+            ["pipe", "v", "256 bytes", "1 KiB", "4.000", "8.000", "0.500", ""],
+        ];
+        assert_eq!(alone.rows, expected);
+        assert!(alone.heading.starts_with("Growth, throughput, wait spin, cpus same:"), "{}", alone.heading);
+        let [of_batches] = &batched.rows[..] else { panic!("{:?}", batched.rows) };
+        assert_eq!(of_batches[6..], ["1.600", "!"]);
+        assert!(
+            batched.heading.starts_with("Growth, throughput, batches of 1,000, wait"),
+            "{}",
+            batched.heading
+        );
+    }
+}
