@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{columns, folded, who};
 use crate::present::report::data::{Data, Setting, figure, micro};
-use crate::present::report::html::HtmlTable;
+use crate::present::report::html::{Cell, HtmlTable};
 use crate::results::case::Kind;
 use crate::results::latency::Latency;
 use crate::results::row::Row;
@@ -58,12 +58,7 @@ fn times(rows: &[&Row]) -> HtmlTable {
         line.extend([row.count, row.batch.unwrap_or(1)].map(|number| grouped(number).into()));
         Some(line)
     };
-    HtmlTable {
-        columns: columns(&names),
-        labels: 2,
-        rows: rows.iter().filter_map(line).collect(),
-        ..HtmlTable::default()
-    }
+    table(&names, rows.iter().filter_map(line).collect())
 }
 
 fn rates(rows: &[&Row]) -> HtmlTable {
@@ -77,10 +72,10 @@ fn rates(rows: &[&Row]) -> HtmlTable {
         line.push(grouped(row.count).into());
         Some(line)
     };
-    HtmlTable {
-        columns: columns(&names),
-        labels: 2,
-        rows: rows.iter().filter_map(line).collect(),
-        ..HtmlTable::default()
-    }
+    table(&names, rows.iter().filter_map(line).collect())
+}
+
+/// Returns a table that begins with the cells of [`who`].
+fn table(names: &[&str], rows: Vec<Vec<Cell>>) -> HtmlTable {
+    HtmlTable { columns: columns(names), labels: 2, rows, ..HtmlTable::default() }
 }
