@@ -118,39 +118,6 @@ pub(crate) fn msgctl_info(command: c_int) -> nix::Result<(c_int, libc::msginfo)>
     Ok((highest, unsafe { info.assume_init() }))
 }
 
-/// The signal that interrupts a wait. It is ignored without a handler, so a stray one does no harm.
-pub(crate) const WAKE_UP: nix::sys::signal::Signal = nix::sys::signal::Signal::SIGURG;
-
-/// Makes [`WAKE_UP`] interrupt system calls: installs a handler that does nothing, unless the program has its own.
-/// Either handler goes without `SA_RESTART`: a call on a System V queue is never restarted, but one on a POSIX queue
-/// would be (signal(7)).
-///
-/// `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);`
-/// — [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)
-pub(crate) fn handle_wake_up() -> nix::Result<()> {
-    extern "C" fn nothing(_signal: c_int) {}
-    let mut action = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: a null action changes nothing; the kernel writes one `sigaction`, and there is memory for one.
-    Errno::result(unsafe { libc::sigaction(WAKE_UP as c_int, ptr::null(), action.as_mut_ptr()) })?;
-    // SAFETY: the call succeeded, so it has been filled in.
-    let mut action = unsafe { action.assume_init() };
-    if matches!(action.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) {
-        action.sa_sigaction = nothing as extern "C" fn(c_int) as libc::sighandler_t;
-        action.sa_flags &= !libc::SA_SIGINFO;
-    }
-    action.sa_flags &= !libc::SA_RESTART;
-    // SAFETY: the handler is the program's own, or one that does nothing, which is safe at any moment.
-    Errno::result(unsafe { libc::sigaction(WAKE_UP as c_int, &raw const action, ptr::null_mut()) }).map(drop)
-}
-
-/// Sends [`WAKE_UP`] to the thread `tid` of this process and to no other.
-/// `int tgkill(pid_t tgid, pid_t tid, int sig);` — [tgkill(2)](https://man7.org/linux/man-pages/man2/tgkill.2.html)
-pub(crate) fn wake_up(tid: libc::pid_t) -> nix::Result<()> {
-    let pid = std::process::id();
-    // SAFETY: takes three integers and touches no memory of ours.
-    Errno::result(unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, WAKE_UP as c_int) }).map(drop)
-}
-
 /// Takes over the descriptor of a POSIX queue.
 pub(crate) fn own_queue(queue: MqdT) -> OwnedFd {
     let fd = queue.into_raw_fd();

@@ -12,8 +12,8 @@
 //! - A link, [`SystemVLink`](crate::SystemVLink) or [`PosixLink`](crate::posix::PosixLink), waits without end. When the
 //!   peer's process has ended, the watcher ([`WakeAtEnd`](ipc_core::process::WakeAtEnd)) interrupts the call. A peer that
 //!   lives may have closed its end without a word, where the queue had no room for one; so the timer interrupts long
-//!   calls now and then. Each link has a [`Slot`] for its whole life. The timer looks at all
-//!   slots each [`TICK`], and interrupts a call that was already there at the previous tick. A busy link pays two
+//!   calls now and then. Each link has a [place](Interruptible) where it waits, for its whole life. The timer looks at all
+//!   each [`TICK`], and interrupts a call that was already there at the previous tick. A busy link pays two
 //!   atomic operations for each waiting call and no system call.
 //! - A call with a limit ([`WaitLimit`](crate::WaitLimit)) is registered while it waits, with the moment at which it is
 //!   due, which a [`CancelToken`](crate::CancelToken) can change to "now". From that moment on the signal is repeated
@@ -32,16 +32,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ipc_core::background::{self, Descriptors};
-use ipc_core::{Call, Deadline, Result};
-use nix::sys::signal::SigSet;
-use nix::unistd::gettid;
-
-use crate::sys;
+use ipc_core::interrupt::{self, Interruptible};
+use ipc_core::{Deadline, Result, ThreadId};
 
 mod periodic;
 
 pub(crate) use periodic::PeriodicWakeUp;
-use periodic::Slot;
 
 /// The interval at which the timer looks at the slots, and a waiting link at its peer. A peer that has closed its end is
 /// noticed after two of these at the latest, and so is a dead one that cannot be watched.
@@ -67,7 +63,7 @@ struct Timer {
     /// The time of the next look; `None`: only when woken.
     wakes_at: Option<Instant>,
     /// The slots of all links, and the call that each was in at the last look.
-    slots: Vec<(Arc<Slot>, u64)>,
+    slots: Vec<(Arc<Interruptible>, u64)>,
     /// The calls with a limit that are waiting now.
     calls: BTreeMap<u64, TimedCall>,
     next_id: u64,
@@ -75,7 +71,7 @@ struct Timer {
 
 /// A waiting call with a limit.
 struct TimedCall {
-    thread: libc::pid_t,
+    thread: ThreadId,
     /// `None`: never due by itself.
     due: Option<Instant>,
     repeat: Duration,
@@ -91,7 +87,7 @@ impl Timer {
         }
         for call in self.calls.values_mut().filter(|call| call.due.is_some_and(|due| due <= now)) {
             // This cannot fail: the thread exists, since it needs the lock held here to leave its call.
-            let _ = sys::wake_up(call.thread);
+            let _ = interrupt::interrupt(call.thread);
             call.due = Some(now + call.repeat);
             call.repeat = (call.repeat * 2).min(TICK);
         }
@@ -102,7 +98,7 @@ impl Timer {
     /// Makes the timer look at `moment` at the latest.
     fn look_by(&mut self, moment: Instant) -> Result<()> {
         if !self.running {
-            sys::handle_wake_up().call("sigaction")?;
+            interrupt::install()?;
             background::spawn("msgq-wake-up", Descriptors::Own, run)?;
             self.running = true;
         }
@@ -146,7 +142,7 @@ impl WakeUp {
             Deadline::At(moment) => Some(moment),
             Deadline::Never => None,
         };
-        let thread = own_tid();
+        let thread = interrupt::this_thread();
         let mut timer = timer();
         // Even a wake-up that is never due by itself needs the thread.
         timer.look_by(due.unwrap_or_else(|| Instant::now() + FAR))?;
@@ -177,20 +173,6 @@ pub(crate) fn wake(token: usize) {
     if any {
         let _ = timer.look_by(now); // this cannot fail: the waiting thread has started the timer
     }
-}
-
-/// Returns this thread's id. The first call in each thread also unblocks the signal, which would otherwise stay pending
-/// and interrupt nothing.
-fn own_tid() -> libc::pid_t {
-    thread_local! {
-        static TID: libc::pid_t = {
-            let mut wake_up = SigSet::empty();
-            wake_up.add(sys::WAKE_UP);
-            let _ = wake_up.thread_unblock(); // this fails only for an invalid signal
-            gettid().as_raw()
-        };
-    }
-    TID.with(|tid| *tid)
 }
 
 #[cfg(test)]

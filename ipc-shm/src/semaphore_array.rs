@@ -152,7 +152,7 @@ impl SemaphoreArray {
         self.operate(index, -1, undo, libc::IPC_NOWAIT, Duration::ZERO)
     }
 
-    /// Subtracts one, and sleeps while the value is zero, for at most `timeout`; `false` if it is still zero then, or
+    /// Subtracts one, and sleeps while the value is zero, for at most `timeout` (`Duration::MAX`: no limit); `false` if it is still zero then, or
     /// if a signal came.
     ///
     /// # Errors

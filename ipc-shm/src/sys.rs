@@ -220,10 +220,12 @@ pub(crate) fn sem_remove(id: c_int) -> nix::Result<()> {
 
 /// `int semtimedop(int semid, struct sembuf *sops, size_t nsops, const struct timespec *timeout);` —
 /// [semop(2)](https://man7.org/linux/man-pages/man2/semop.2.html)
+///
+/// The longest `timeout` of all means none.
 pub(crate) fn semtimedop(id: c_int, mut operation: libc::sembuf, timeout: Duration) -> nix::Result<()> {
-    let timeout = *TimeSpec::from_duration(timeout).as_ref();
-    // SAFETY: one operation and one timeout, both of which outlive the call.
-    let answer =
-        unsafe { libc::syscall(libc::SYS_semtimedop, id, &raw mut operation, 1_usize, &raw const timeout) };
+    let timeout = (timeout < Duration::MAX).then(|| *TimeSpec::from_duration(timeout).as_ref());
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: one operation and at most one timeout, both of which outlive the call.
+    let answer = unsafe { libc::syscall(libc::SYS_semtimedop, id, &raw mut operation, 1_usize, timeout) };
     Errno::result(answer).map(drop)
 }

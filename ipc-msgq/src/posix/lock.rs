@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_signal_does_not_end_the_wait_for_a_lock() {
-        crate::sys::handle_wake_up().unwrap(); // a signal that only interrupts
+        ipc_core::interrupt::install().unwrap(); // a signal that only interrupts
         let [ours, theirs] = two();
         theirs.lock().unwrap();
         let (tell, told) = mpsc::channel();

@@ -48,7 +48,7 @@ mod tests {
     fn it_sleeps_until_it_is_woken() {
         let queue = Queue::private(0o600).unwrap().owned();
         let state = ServerState::echo(*queue);
-        crate::sys::handle_wake_up().unwrap(); // a signal that only interrupts
+        ipc_core::interrupt::install().unwrap(); // a signal that only interrupts
         let (tell, told) = mpsc::channel();
         thread::scope(|scope| {
             let reaper = scope.spawn(|| {

@@ -62,7 +62,12 @@ fn a_token_wakes_its_own_calls() {
 
 /// Returns a timer of its own, with `links` links that never wait, and calls that are due at these moments.
 fn timer_of(links: usize, due: &[Option<Instant>]) -> Timer {
-    let call = |due: &Option<Instant>| TimedCall { thread: 0, due: *due, repeat: REPEAT, token: 0 }; // no thread is 0
+    let call = |due: &Option<Instant>| TimedCall {
+        thread: ThreadId::current(),
+        due: *due,
+        repeat: REPEAT,
+        token: 0,
+    };
     let slots = (0..links).map(|_| (Arc::default(), 0)).collect();
     let calls = (0..).zip(due.iter().map(call)).collect();
     Timer { running: true, wakes_at: None, slots, calls, next_id: 0 }

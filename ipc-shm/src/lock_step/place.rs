@@ -1,15 +1,17 @@
 //! The place that the two halves of a lock-step link share: taking and giving semaphores, and noticing when the peer is
 //! gone.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use ipc_core::interrupt::{self, Interruptible};
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::process::WakeAtEnd;
 use ipc_core::ring::{Attachment, SLICE};
 use ipc_core::{Deadline, Error, Result, last_look};
 use nix::errno::Errno;
 
-use crate::semaphore_array::{SemaphoreArray, Undo, free, full, present};
+use crate::semaphore_array::{SemaphoreArray, Undo, free, present};
 use crate::sys::Attached;
 
 /// This side's place at the segment and its semaphores.
@@ -19,7 +21,9 @@ pub(super) struct Place {
     pub(super) semaphores: SemaphoreArray,
     /// The peer's violation of the protocol. After it, nothing that the peer says is trusted.
     broken: OnceLock<&'static str>,
-    /// Raises both semaphores when the peer's process has ended, as a peer that leaves does.
+    /// Where each half waits: at "free", at "full".
+    waits: [Arc<Interruptible>; 2],
+    /// Interrupts both when the peer's process has ended, and now and then.
     wake_at_end: WakeAtEnd,
     /// Removes the semaphores, which cannot be marked for removal while in use, as the segment can. Dropped last, after
     /// `Drop`.
@@ -32,13 +36,18 @@ impl Place {
         semaphores: SemaphoreArray,
         ownership: Option<OwnershipLock>,
     ) -> Self {
-        let sides = [attachment.side(), 1 - attachment.side()];
-        let wake_at_end = attachment.wake_at_peers_end(move || {
-            for index in [free(sides[0]), full(sides[1])] {
-                let _ = semaphores.give(index, Undo::Never); // an error means that none sleeps there
+        let waits = [Arc::default(), Arc::default()];
+        let wake_at_end = match attachment.peers_process() {
+            Some(peer) if interrupt::install().is_ok() => {
+                let wake = || {
+                    let waits = waits.clone();
+                    move || waits.iter().for_each(|wait: &Arc<Interruptible>| wait.interrupt())
+                };
+                WakeAtEnd::with_looks(peer, wake(), wake())
             }
-        });
-        Self { attachment, semaphores, broken: OnceLock::new(), wake_at_end, ownership }
+            _ => WakeAtEnd::off(),
+        };
+        Self { attachment, semaphores, broken: OnceLock::new(), waits, wake_at_end, ownership }
     }
 
     pub(super) const fn memory(&self) -> &Attached {
@@ -56,9 +65,10 @@ impl Place {
     /// Takes semaphore `index`; `false` if that was not possible before the `deadline`. `ended` says whether the peer
     /// still does its part.
     ///
-    /// Never sleeps for longer than a [`SLICE`], although the end of the peer raises the semaphores: another process that
-    /// has the array could be faster to take them, again and again. (The words of a ring have no such weakness: waking
-    /// wakes all.)
+    /// Does not rely on the peer, which raises the semaphores when it leaves: another process that has the array could be
+    /// faster to take them, again and again. (The words of a ring have no such weakness: waking wakes all.) So the watcher
+    /// interrupts a sleeper now and then, and at once when the peer's process has ended; a peer that cannot be watched by its
+    /// pid is looked after in slices.
     pub(super) fn take(
         &self,
         index: u16,
@@ -68,8 +78,11 @@ impl Place {
         if deadline == Deadline::Now {
             return self.semaphores.try_take(index, Undo::Never);
         }
+        let wait = &self.waits[usize::from(index != free(self.mine()))];
         loop {
-            if self.semaphores.take(index, deadline.left(SLICE))? {
+            let longest = if self.wake_at_end.is_on() { Duration::MAX } else { SLICE };
+            let take = || self.semaphores.take(index, deadline.left(longest));
+            if !self.wake_at_end.has_ended() && wait.during(0, take)? {
                 return Ok(true);
             }
             if self.has_left(ended)? || !self.peer_is_present()? {

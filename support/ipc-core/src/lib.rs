@@ -43,6 +43,7 @@ mod descriptor_table;
 mod error;
 pub mod flock;
 mod framed;
+pub mod interrupt;
 mod ipc_perm;
 mod key;
 mod mechanism;

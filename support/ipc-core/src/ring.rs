@@ -39,8 +39,10 @@
 //! wakes its peer. A process that is killed does neither. A thread of the survivor watches it ([`WakeAtEnd`]) and
 //! wakes the sleepers in its place. In another pid namespace, as between two containers, the peer's pid means
 //! nothing. There the sleeper wakes every 100 ms and checks the kernel's record of which processes have the memory:
-//! the number of attachments of a segment, or a lock on the file. It also wakes by itself where the memory can be
-//! cut: a word in a page that is gone cannot be notified.
+//! the number of attachments of a segment, or a lock on the file.
+//!
+//! Where the memory can be cut, a word in a page that is gone cannot be notified. There the watcher takes a look every
+//! 100 ms, and interrupts a sleeper that nothing else can wake by a signal.
 //!
 //! # Example
 //! ```

@@ -1,8 +1,10 @@
 //! The system calls that neither `nix` nor std wrap. The only file of the crate, apart from the ring, with `unsafe`.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
+use std::ptr;
 
 use nix::NixPath;
 use nix::errno::Errno;
@@ -74,6 +76,27 @@ pub(crate) fn tgkill(thread: libc::pid_t, signal: Signal) -> nix::Result<()> {
     // SAFETY: the call takes three integers and touches no memory of ours.
     Errno::result(unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal as libc::c_int) })
         .map(drop)
+}
+
+/// Makes `signal` interrupt system calls: installs a handler that does nothing, unless the program has its own, and takes
+/// `SA_RESTART` from either.
+///
+/// `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);`
+/// — [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)
+pub(crate) fn interrupt_calls(signal: Signal) -> nix::Result<()> {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    let (number, mut action) = (signal as libc::c_int, MaybeUninit::<libc::sigaction>::uninit());
+    // SAFETY: a null action changes nothing; the kernel writes one `sigaction`, and there is memory for one.
+    Errno::result(unsafe { libc::sigaction(number, ptr::null(), action.as_mut_ptr()) })?;
+    // SAFETY: the call succeeded, so it has been filled in.
+    let mut action = unsafe { action.assume_init() };
+    if matches!(action.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) {
+        action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        action.sa_flags &= !libc::SA_SIGINFO;
+    }
+    action.sa_flags &= !libc::SA_RESTART;
+    // SAFETY: the handler is the program's own, or one that does nothing, which is safe at any moment.
+    Errno::result(unsafe { libc::sigaction(number, &raw const action, ptr::null_mut()) }).map(drop)
 }
 
 /// Has each child that `fork(3)` makes from now on call `note` first. `vfork` and `posix_spawn` do not.

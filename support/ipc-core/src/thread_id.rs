@@ -18,6 +18,11 @@ impl ThreadId {
         Self(nix::unistd::gettid().as_raw())
     }
 
+    /// Returns the thread with this number.
+    pub(crate) const fn from_raw(number: libc::pid_t) -> Self {
+        Self(number)
+    }
+
     /// Returns the number.
     pub(crate) const fn as_raw(self) -> libc::pid_t {
         self.0

@@ -14,6 +14,9 @@
 //! The repetition is for a sleeper whose announcement is a lie by the time it sleeps: it may be in memory that others
 //! can write. Once it sleeps, it is woken whatever the memory says.
 //!
+//! Some sleepers have more to fear than the end of the peer: the memory with their word may be taken away, and no wake-up
+//! finds them there. For those the watcher takes a [look](WakeAtEnd::with_looks) every 100 ms while the peer lives.
+//!
 //! The watcher has a descriptor table of its own ([`background`]), so it costs the other threads nothing. Without a
 //! descriptor in common, it is told of new peers by a signal, which it alone receives. It opens its own pidfds. Where
 //! it cannot (no thread, no descriptor, a kernel before 5.3, a child after `fork`, which has no watcher),
@@ -35,7 +38,7 @@ use super::{ProcessId, look_at};
 use crate::background::{self, Descriptors};
 use crate::{ThreadId, sys};
 
-/// The interval at which the sleepers of a dead peer are woken again.
+/// The interval at which the sleepers of a dead peer are woken again, and those of a living one looked after.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// Tells the watcher that the list has changed. The kernel never sends this signal, and the watcher blocks it and reads
@@ -70,8 +73,23 @@ impl WakeAtEnd {
     /// memory that is unmapped next.
     #[must_use]
     pub fn of(id: ProcessId, wake: impl Fn() + Send + 'static) -> Self {
+        Self::watch(id, Wake { at_end: Box::new(wake), look: None })
+    }
+
+    /// Does the same, and calls `look` every 100 ms until then. The same holds for it as for `wake`.
+    #[must_use]
+    pub fn with_looks(
+        id: ProcessId,
+        wake: impl Fn() + Send + 'static,
+        look: impl Fn() + Send + 'static,
+    ) -> Self {
+        Self::watch(id, Wake { at_end: Box::new(wake), look: Some(Box::new(look)) })
+    }
+
+    fn watch(id: ProcessId, wake: Wake) -> Self {
         match ProcessId::current() {
             Ok(ours) if ours.namespaces != id.namespaces => return Self::off(), // its number means nothing here
+            Ok(ours) if ours == id && wake.look.is_some() => return Self::off(), // which must not be watched by itself
             Ok(ours) if ours == id => return Self { place: None, state: Arc::new(AtomicU8::new(state::ON)) }, // its end is ours
             _ => {}
         }
@@ -80,11 +98,11 @@ impl WakeAtEnd {
         registry.next_key += 1;
         let process = id.to_bits();
         let new = || Peer { id, state: Arc::default(), wakes: BTreeMap::new() };
-        let is_new = !registry.peers.contains_key(&process);
+        let is_news = wake.look.is_some() || !registry.peers.contains_key(&process);
         let peer = registry.peers.entry(process).or_insert_with(new);
-        peer.wakes.insert(key, Box::new(wake));
+        peer.wakes.insert(key, wake);
         let state = Arc::clone(&peer.state);
-        if is_new {
+        if is_news {
             registry.tell();
         }
         Self { place: Some((process, key)), state }
@@ -142,7 +160,13 @@ enum Watcher {
 struct Peer {
     id: ProcessId,
     state: Arc<AtomicU8>,
-    wakes: BTreeMap<u64, Box<dyn Fn() + Send>>,
+    wakes: BTreeMap<u64, Wake>,
+}
+
+/// What the watcher calls for one sleeper.
+struct Wake {
+    at_end: Box<dyn Fn() + Send>,
+    look: Option<Box<dyn Fn() + Send>>,
 }
 
 static REGISTRY: Mutex<Registry> =
@@ -200,8 +224,8 @@ fn watch() {
     let mut pidfds = Pidfds::new();
     loop {
         follow_registry(&mut pidfds);
-        wake_the_bereaved(&pidfds);
-        sleep(&told, &mut pidfds);
+        let again = wake(&pidfds);
+        sleep(&told, &mut pidfds, again);
     }
 }
 // ANCHOR_END: watch
@@ -230,11 +254,10 @@ fn follow_registry(pidfds: &mut Pidfds) {
     }
 }
 
-/// Sleeps until the registry has changed or a process has ended, whose pidfd is closed then, or until it is time to wake
-/// the bereaved again.
-fn sleep(told: &SignalFd, pidfds: &mut Pidfds) {
-    let any_ended = pidfds.values().any(Option::is_none);
-    let time = any_ended.then(|| TimeSpec::from_duration(AGAIN));
+/// Sleeps until the registry has changed or a process has ended, whose pidfd is closed then; if it has to wake `again`, not
+/// for long.
+fn sleep(told: &SignalFd, pidfds: &mut Pidfds, again: bool) {
+    let time = again.then(|| TimeSpec::from_duration(AGAIN));
     let living = pidfds.values().flatten().map(AsFd::as_fd);
     let mut polled: Vec<_> =
         [told.as_fd()].into_iter().chain(living).map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
@@ -253,17 +276,27 @@ fn sleep(told: &SignalFd, pidfds: &mut Pidfds) {
     while let Ok(Some(_)) = told.read_signal() {}
 }
 
-/// Wakes all that wait for a process that has ended.
-fn wake_the_bereaved(pidfds: &Pidfds) {
-    let ended = pidfds.iter().filter(|(_, pidfd)| pidfd.is_none()).map(|(process, _)| process);
-    let Some(registry) = registry() else { return };
-    for peer in ended.filter_map(|process| registry.peers.get(process)) {
-        peer.state.store(state::ENDED, Ordering::Release);
+/// Wakes all that wait for a process that has ended, and looks after those that asked for it. Returns whether there are
+/// any.
+fn wake(pidfds: &Pidfds) -> bool {
+    let Some(registry) = registry() else { return false };
+    let mut any = false;
+    for (process, pidfd) in pidfds {
+        let Some(peer) = registry.peers.get(process) else { continue };
+        let has_ended = pidfd.is_none();
+        if has_ended {
+            peer.state.store(state::ENDED, Ordering::Release);
+        }
         for wake in peer.wakes.values() {
+            let Some(call) = (if has_ended { Some(&wake.at_end) } else { wake.look.as_ref() }) else {
+                continue;
+            };
+            any = true;
             // The watcher goes on: all the others rely on it.
-            let _ = catch_unwind(AssertUnwindSafe(wake));
+            let _ = catch_unwind(AssertUnwindSafe(call));
         }
     }
+    any
 }
 
 #[cfg(test)]

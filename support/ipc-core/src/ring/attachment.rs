@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::SLICE;
 use super::atomic::Ordering;
 use super::futex;
 use super::layout::{CAPACITY, Control, MAGIC, Side, VERSION, state};
 use super::memory::{Memory, Region};
-use super::{SLICE, WakeAtEnd};
 use crate::process::{Namespaces, PeerProcess, ProcessId};
 use crate::{Deadline, Error, Result};
 
@@ -200,11 +200,11 @@ impl<M: Memory> Attachment<M> {
         }
     }
 
-    /// Calls `wake` when the other side's process has ended: see [`WakeAtEnd::of`].
-    pub fn wake_at_peers_end(&self, wake: impl Fn() + Send + 'static) -> WakeAtEnd {
+    /// Returns the other side's process, if it can be watched by its pid: by [`WakeAtEnd`].
+    pub const fn peers_process(&self) -> Option<ProcessId> {
         match &self.peer {
-            Some(Peer::Process(process)) => WakeAtEnd::of(process.id(), wake),
-            Some(Peer::Memory) | None => WakeAtEnd::off(),
+            Some(Peer::Process(process)) => Some(process.id()),
+            Some(Peer::Memory) | None => None,
         }
     }
 

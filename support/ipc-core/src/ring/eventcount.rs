@@ -11,6 +11,7 @@
 //! may do its read first, both would see the old values, and the sleeper would sleep on. With them, at least one of the
 //! two sees what the other wrote. As long as no side sleeps, the waker makes no system call.
 
+use std::hint;
 use std::sync::atomic::AtomicU32 as Unused;
 use std::time::Duration;
 
@@ -36,8 +37,8 @@ impl EventCount {
         fence(Ordering::SeqCst);
     }
 
-    /// Sleeps until the other side notifies, for at most `time`; `Duration::MAX` means no limit. Returns at once if it has done so since
-    /// [`prepare_to_wait`](Self::prepare_to_wait). May return for no reason.
+    /// Sleeps until the other side notifies, for at most `time`; `Duration::MAX` means no limit. Returns at once if the
+    /// other side has done so since [`prepare_to_wait`](Self::prepare_to_wait). May return for no reason.
     pub(super) fn wait(&self, time: Duration) {
         futex::wait(&self.sleeper, ASLEEP, time);
     }
@@ -45,6 +46,11 @@ impl EventCount {
     /// Announces that this side is awake.
     pub(super) fn finish_wait(&self) {
         self.sleeper.store(AWAKE, Ordering::Relaxed);
+    }
+
+    /// Reads the word, to find out whether its page is still there.
+    pub(super) fn touch(&self) {
+        hint::black_box(self.sleeper.load(Ordering::Relaxed));
     }
 
     /// Wakes the other side if it sleeps. Call it after writing what the other side waits for.

@@ -6,6 +6,7 @@ use super::attachment::Attachment;
 use super::eventcount::EventCount;
 use super::memory::Memory;
 use super::{SLICE, WakeAtEnd};
+use crate::interrupt::Interruptible;
 use crate::{Deadline, Error, Result, Streak, last_look};
 
 pub(super) const BLOCKING: &str = "a call without a timeout waits until it is done";
@@ -21,14 +22,17 @@ pub(super) trait Half<M: Memory>: Sized {
     /// Returns the watch on the peer's process, which notifies the eventcount when that has ended.
     fn wake_at_end(&self) -> &WakeAtEnd;
 
-    /// Returns the longest time to sleep before looking at the peer, and at the memory.
+    /// Returns the place out of which the watch calls this half, where the memory with the eventcount is lost.
+    fn wait(&self) -> &Interruptible;
+
+    /// Sleeps at the eventcount.
     ///
-    /// As a rule there is no limit: a live peer notifies, and the watch does when it has ended. The exceptions: a peer
-    /// that cannot be watched by its pid, and memory that can be cut. Where the word is no longer in a page that the two
-    /// sides share, no wake-up finds the sleeper.
-    fn longest_sleep(&self) -> Duration {
-        let is_sure = self.wake_at_end().is_on() && !self.attachment().region().can_be_cut();
-        if is_sure { Duration::MAX } else { SLICE }
+    /// As a rule without a limit: a live peer notifies, and the watch wakes when the peer has ended, or the memory was
+    /// cut. The exception is a peer that cannot be watched by its pid.
+    fn sleep(&self, deadline: Deadline) {
+        let longest = if self.wake_at_end().is_on() { Duration::MAX } else { SLICE };
+        let sleep = || self.eventcount().wait(deadline.left(longest));
+        if self.attachment().region().can_be_cut() { self.wait().during(0, sleep) } else { sleep() }
     }
 
     /// Checks that the peer's process still runs; without a system call if the watch has found its end.
@@ -62,7 +66,7 @@ pub(super) trait Half<M: Memory>: Sized {
             self.eventcount().prepare_to_wait();
             let looked_again = attempt(self);
             if matches!(looked_again, Ok(None)) && !self.wake_at_end().has_ended() {
-                self.eventcount().wait(deadline.left(self.longest_sleep()));
+                self.sleep(deadline);
             }
             self.eventcount().finish_wait();
             if let Some(done) = looked_again? {

@@ -4,8 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use super::WakeAtEnd;
 use super::attachment::Attachment;
+use super::eventcount::EventCount;
 use super::layout::Ring;
 use super::memory::{Memory, Region};
+use crate::interrupt::{self, Interruptible};
 use crate::{Error, Result};
 
 /// The place that the two halves share.
@@ -21,10 +23,38 @@ impl<M: Memory> Place<M> {
         Self { attachment, broken: OnceLock::new() }
     }
 
-    /// Calls `wake` when the peer's process has ended. Until the returned value is dropped, the memory stays mapped.
-    pub(super) fn wake_at_end(self: &Arc<Self>, wake: impl Fn(&[Ring; 2]) + Send + 'static) -> WakeAtEnd {
-        let place = Arc::clone(self);
-        self.attachment.wake_at_peers_end(move || wake(&place.attachment.region().control().rings))
+    /// Wakes the sleeper at an eventcount when the peer's process has ended. Until the returned value is dropped, the
+    /// memory stays mapped.
+    ///
+    /// In memory that can be cut, it also wakes a sleeper whose word is gone: one that sleeps on a lost page, while any
+    /// page that has taken its place has another word. No wake-up finds it, so it is interrupted in its `wait`.
+    pub(super) fn wake_at_end(
+        self: &Arc<Self>,
+        wait: &Arc<Interruptible>,
+        eventcount: impl Fn(&[Ring; 2]) -> &EventCount + Clone + Send + 'static,
+    ) -> WakeAtEnd {
+        let Some(peer) = self.attachment.peers_process() else { return WakeAtEnd::off() };
+        let (place, wait) = (Arc::clone(self), Arc::clone(wait));
+        if !self.region().can_be_cut() {
+            return WakeAtEnd::of(peer, move || eventcount(&place.region().control().rings).notify_all());
+        }
+        if interrupt::install().is_err() {
+            return WakeAtEnd::off();
+        }
+        let asleep = Arc::clone(&wait);
+        let reach = move |touch: fn(&EventCount)| {
+            touch(eventcount(&place.region().control().rings)); // this tells whether it is still there
+            if !place.region().is_intact() {
+                wait.interrupt();
+            }
+        };
+        let look = reach.clone();
+        let look = move || {
+            if asleep.is_waiting() {
+                look(EventCount::touch);
+            }
+        };
+        WakeAtEnd::with_looks(peer, move || reach(EventCount::notify_all), look)
     }
 
     pub(super) fn region(&self) -> &Region<M> {

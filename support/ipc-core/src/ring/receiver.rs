@@ -11,6 +11,7 @@ use super::memory::{Memory, Region};
 use super::place::Place;
 use super::record::{self, NOTHING};
 use super::{WakeAtEnd, spsc};
+use crate::interrupt::Interruptible;
 use crate::{Endpoint, Error, Receiver, Result, Streak};
 
 /// The half of a [`RingLink`](super::RingLink) that receives.
@@ -19,6 +20,7 @@ pub struct RingReceiver<M: Memory> {
     place: Arc<Place<M>>,
     ring: spsc::Receiver,
     streak: Streak,
+    wait: Arc<Interruptible>,
     wake_at_end: WakeAtEnd,
 }
 
@@ -28,10 +30,12 @@ impl<M: Memory> RingReceiver<M> {
     /// Starts to receive at `place`, through the ring of the other side's number.
     pub(super) fn new(place: Arc<Place<M>>) -> Self {
         let number = 1 - place.attachment.side();
+        let wait = Arc::default();
         Self {
             ring: spsc::Receiver::new(number),
             streak: Streak::default(),
-            wake_at_end: place.wake_at_end(move |rings| rings[number].receiver.notify_all()),
+            wake_at_end: place.wake_at_end(&wait, move |rings| &rings[number].receiver),
+            wait,
             place,
         }
     }
@@ -99,6 +103,10 @@ impl<M: Memory> Half<M> for RingReceiver<M> {
 
     fn wake_at_end(&self) -> &WakeAtEnd {
         &self.wake_at_end
+    }
+
+    fn wait(&self) -> &Interruptible {
+        &self.wait
     }
 }
 

@@ -11,6 +11,7 @@ use super::layout::MAX_MESSAGE;
 use super::memory::{Memory, Region};
 use super::place::Place;
 use super::{FULL_BATCH, WakeAtEnd, spsc};
+use crate::interrupt::Interruptible;
 use crate::{Endpoint, Error, Result, Sender, Streak};
 
 /// The half of a [`RingLink`](super::RingLink) that sends.
@@ -19,6 +20,7 @@ pub struct RingSender<M: Memory> {
     place: Arc<Place<M>>,
     ring: spsc::Sender,
     streak: Streak,
+    wait: Arc<Interruptible>,
     wake_at_end: WakeAtEnd,
 }
 
@@ -26,10 +28,12 @@ impl<M: Memory> RingSender<M> {
     /// Starts to send from `place`, through the ring of its own number.
     pub(super) fn new(place: Arc<Place<M>>) -> Self {
         let number = place.attachment.side();
+        let wait = Arc::default();
         Self {
             ring: spsc::Sender::new(number),
             streak: Streak::default(),
-            wake_at_end: place.wake_at_end(move |rings| rings[number].sender.notify_all()),
+            wake_at_end: place.wake_at_end(&wait, move |rings| &rings[number].sender),
+            wait,
             place,
         }
     }
@@ -120,6 +124,10 @@ impl<M: Memory> Half<M> for RingSender<M> {
 
     fn wake_at_end(&self) -> &WakeAtEnd {
         &self.wake_at_end
+    }
+
+    fn wait(&self) -> &Interruptible {
+        &self.wait
     }
 }
 

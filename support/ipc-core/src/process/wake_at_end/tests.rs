@@ -75,6 +75,26 @@ fn the_end_wakes_all_that_wait_for_it_and_no_others() {
     assert!(!other.has_ended() && other_woken.try_recv().is_err());
 }
 
+/// Even a link that comes later than others of the same peer.
+#[test]
+fn it_looks_again_and_again_until_the_end() {
+    let (mut sleeper, peer) = Sleeper::start();
+    let first = WakeAtEnd::of(peer, || {});
+    wait_until("the first is watched", || first.is_on());
+    thread::sleep(AGAIN / 4); // the watcher sleeps again
+    let ((wake, woken), (look, looked)) = (bell(), bell());
+    let _watch = WakeAtEnd::with_looks(peer, wake, look);
+    for _ in 0..3 {
+        looked.recv_timeout(SOON).unwrap();
+    }
+    assert!(woken.try_recv().is_err(), "it lives");
+    sleeper.kill();
+    woken.recv_timeout(SOON).unwrap();
+    while looked.try_recv().is_ok() {}
+    woken.recv_timeout(SOON).unwrap();
+    assert!(looked.try_recv().is_err(), "there is nothing left to look after");
+}
+
 /// A sleeper that the first wake-up missed is woken by the next.
 #[test]
 fn it_wakes_again_until_it_is_dropped() {

@@ -5,12 +5,14 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use nix::libc;
 
-use crate::ring::{Attachment, Layout, Memory, Region, RingLink, SEGMENT_LEN, guard};
-use crate::{Error, Receiver, Result, Sender};
+use super::killed::{A_WHILE, linked_through};
+use crate::ring::{Attachment, Layout, MAX_MESSAGE, Memory, Region, RingLink, SEGMENT_LEN, guard};
+use crate::{Error, Receiver, Result, Sender, Split};
 
 /// A mapping of a file that any test may truncate.
 #[derive(Debug)]
@@ -99,6 +101,28 @@ fn lost_messages_are_corrupt_on_both_sides() {
         drop(ours);
         // A receiver would look into the lost memory itself before it asks about the peer.
         is_cut(&theirs.send(b"more"), "was truncated while the peer had it mapped");
+    }
+}
+
+/// No wake-up finds a sleeper whose page is gone, that of the peer as little as that of the watcher. Both halves find out,
+/// whether the peer lives on or not.
+#[test]
+fn both_halves_asleep_on_lost_pages_find_out() {
+    for is_killed in [false, true] {
+        let file = file();
+        let (link, _place, mut peer) = linked_through(|| region(&file));
+        let (mut sender, mut receiver) = link.split();
+        let message = vec![7; MAX_MESSAGE / 2];
+        while sender.try_send(&message).unwrap().is_some() {}
+        let sending = thread::spawn(move || sender.send(&message));
+        let receiving = thread::spawn(move || receiver.recv(&mut [0; 8]).map(drop));
+        thread::sleep(A_WHILE);
+        file.set_len(0).unwrap();
+        if is_killed {
+            peer.kill();
+        }
+        is_cut(&sending.join().unwrap(), "was truncated while mapped");
+        is_cut(&receiving.join().unwrap(), "was truncated while mapped");
     }
 }
 

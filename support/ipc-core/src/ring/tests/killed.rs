@@ -10,17 +10,17 @@ use ipc_conformance::watchdog::over_this_test;
 
 use crate::process::ProcessId;
 use crate::ring::layout::{self, state};
-use crate::ring::{Attachment, HeapMemory, Region, RingLink, SEGMENT_LEN};
+use crate::ring::{Attachment, HeapMemory, Memory, Region, RingLink, SEGMENT_LEN};
 use crate::sys::{forked, succeeds};
 use crate::{Error, Receiver, Result, Sender, Split};
 
 /// Long enough for a thread to fall asleep, on most machines.
-const A_WHILE: Duration = Duration::from_millis(50);
+pub(super) const A_WHILE: Duration = Duration::from_millis(50);
 
-struct Peer(Child);
+pub(super) struct Peer(Child);
 
 impl Peer {
-    fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -34,12 +34,16 @@ impl Drop for Peer {
 
 /// Returns a link, its memory, and the process on the other side.
 fn linked() -> (RingLink<HeapMemory>, Region<HeapMemory>, Peer) {
+    let memory = HeapMemory::new(SEGMENT_LEN);
+    linked_through(|| Region::new(memory.clone()).unwrap())
+}
+
+/// Does the same with memory of any kind.
+pub(super) fn linked_through<M: Memory>(region: impl Fn() -> Region<M>) -> (RingLink<M>, Region<M>, Peer) {
     over_this_test();
     let peer = Peer(Command::new("sleep").arg("600").spawn().unwrap());
     let id = ProcessId::of(peer.0.id()).unwrap().expect("it runs");
-    let memory = HeapMemory::new(SEGMENT_LEN);
-    let region = || Region::new(memory.clone()).unwrap();
-    let mut attachment = Attachment::create(region(), RingLink::<HeapMemory>::LAYOUT).unwrap();
+    let mut attachment = Attachment::create(region(), RingLink::<M>::LAYOUT).unwrap();
     let place = region();
     let [_, joiner] = &place.control().sides;
     joiner.namespaces.store(id.namespaces.to_bits(), Ordering::Relaxed);

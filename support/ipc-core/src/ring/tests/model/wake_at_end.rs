@@ -19,6 +19,14 @@ impl WakeAtEnd {
         Self { ended: Arc::default(), wake: Arc::new(Mutex::new(wake)) }
     }
 
+    pub(super) fn with_looks(
+        _id: ProcessId,
+        _wake: impl Fn() + Send + 'static,
+        _look: impl Fn() + Send + 'static,
+    ) -> Self {
+        unreachable!("the model's memory cannot be cut")
+    }
+
     pub(super) fn off() -> Self {
         unreachable!("all scenarios with links know the peer by its pid")
     }
