@@ -30,7 +30,8 @@
 //! The peer can write any byte of the segment at any moment. So every value there is read once, into a variable of our
 //! own, and checked there: the receiver's position must lie between the last one and what was sent since, a length
 //! within that of the longest message. (Each record has room for that behind it, whatever the sender wrote there.) An
-//! invalid value is reported as [`Corrupt`](crate::Error::Corrupt), and the link stays broken.
+//! invalid value is reported as [`Corrupt`](crate::Error::Corrupt), and the link stays broken. It is met where it is needed:
+//! messages that lie ready before it are received first, unless the other half has met it.
 //! Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep that lasts until the peer notifies or
 //! has ended, as if it had sent nothing.
 //!

@@ -6,11 +6,16 @@ use std::time::Duration;
 use ipc_conformance::scribble;
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{
-    Error, Receiver, Result, Sender,
-    ring::{Attachment, CAPACITY, HeapMemory, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, data_offset},
+    Error, Receiver, Result, Sender, Split,
+    ring::{
+        Attachment, CAPACITY, HeapMemory, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, WriteGrant, data_offset,
+    },
 };
 use proptest::prelude::*;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+/// The offset in the segment of what the owner says about itself.
+const STATE_OF_OWNER: usize = 128;
 
 type Link = RingLink<HeapMemory>;
 
@@ -224,6 +229,34 @@ fn a_hostile_peer_cannot_make_a_message_longer_while_it_is_read() {
     // At the next call, the ring is read again, and found broken.
     assert!(matches!(b.try_peek().map(drop), Err(Error::Corrupt(_))));
     assert!(matches!(b.try_reserve(1).map(drop), Err(Error::Corrupt(_))));
+}
+
+/// A message that is being written or read when the *other* half finds the link broken is finished: its room was checked
+/// before, and the memory is still there. The next call fails.
+#[test]
+fn a_grant_outlives_what_the_other_half_finds_out() {
+    let is_corrupt = |answer: Result<()>| matches!(answer, Err(Error::Corrupt(_)));
+    let write: [fn(WriteGrant<'_, HeapMemory>) -> Result<()>; 2] =
+        [|grant| grant.commit(), |grant| grant.feed()];
+    for finish in write {
+        let (a, b) = pair();
+        let (mut sender, mut receiver) = b.split();
+        let grant = sender.reserve(8).unwrap();
+        scribble(a.memory(), data_offset(0), &u64::MAX.to_le_bytes());
+        assert!(is_corrupt(receiver.recv(&mut []).map(drop)));
+        finish(grant).unwrap();
+        assert!(is_corrupt(sender.try_reserve(8).map(drop)));
+        assert!(is_corrupt(sender.send(b"x")) && is_corrupt(sender.feed(b"x")));
+    }
+    let (mut a, b) = pair();
+    let (mut sender, mut receiver) = b.split();
+    a.send(b"8 bytes.").unwrap();
+    a.send(b"another.").unwrap();
+    let message = receiver.peek().unwrap();
+    scribble(a.memory(), STATE_OF_OWNER, &17_u32.to_le_bytes());
+    assert!(is_corrupt(sender.send(b"x")));
+    message.release().unwrap();
+    assert!(is_corrupt(receiver.try_peek().map(drop)));
 }
 
 proptest! {

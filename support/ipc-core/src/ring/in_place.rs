@@ -201,7 +201,8 @@ impl<'a, M: Memory> WriteGrant<'a, M> {
         region.words(offset, self.len / WORD)[index].store(word, Ordering::Relaxed);
     }
 
-    /// Sends the message.
+    /// Sends the message. If the half that receives has found meanwhile that the peer broke the link, the next call fails, not
+    /// this one.
     ///
     /// # Errors
     /// [`Corrupt`](crate::Error::Corrupt): the memory was taken away meanwhile.
@@ -295,7 +296,8 @@ impl<'a, M: Memory> ReadGrant<'a, M> {
         region.words(offset, self.len / WORD).iter().map(|word| word.load(Ordering::Relaxed))
     }
 
-    /// Removes the message from the ring. Its room goes back to the sender.
+    /// Removes the message from the ring. Its room goes back to the sender. If the half that sends has found meanwhile that
+    /// the peer broke the link, the next call fails, not this one.
     ///
     /// # Errors
     /// [`Corrupt`](crate::Error::Corrupt): the memory was taken away, maybe before the message was read: do not use any

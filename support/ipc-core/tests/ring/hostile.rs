@@ -69,6 +69,39 @@ fn a_peer_whose_memory_was_cut_or_that_says_nonsense_is_corrupt() {
     }
 }
 
+/// What lies ready before a lie is received; the lie is met where the next message would be.
+#[test]
+fn messages_before_a_lie_are_received() {
+    let lies: [fn(&Link); 2] = [
+        |peer| scribble(peer.memory(), STATE_OF_OWNER, &17_u32.to_le_bytes()),
+        |peer| scribble(peer.memory(), data_offset(0) + 2 * 16, &u64::MAX.to_le_bytes()), // behind two records
+    ];
+    for lie in lies {
+        let (mut a, mut b) = pair();
+        for text in [b"1 before", b"2 before"] {
+            a.send(text).unwrap();
+        }
+        lie(&a);
+        let mut buffer = [0; 8];
+        for text in [b"1 before", b"2 before"] {
+            assert_eq!((b.recv(&mut buffer).unwrap(), &buffer), (8, text));
+        }
+        for _ in 0..2 {
+            assert!(matches!(b.recv(&mut buffer), Err(Error::Corrupt(_))));
+        }
+    }
+}
+
+/// But once either half has met it, nothing more is taken from this peer.
+#[test]
+fn nothing_is_received_after_a_lie_was_met() {
+    let (mut a, mut b) = pair();
+    a.send(b"8 bytes.").unwrap();
+    scribble(a.memory(), STATE_OF_OWNER, &17_u32.to_le_bytes());
+    assert!(matches!(b.send(b"x"), Err(Error::Corrupt(_))));
+    assert!(matches!(b.recv(&mut [0; 8]), Err(Error::Corrupt(_))));
+}
+
 /// The actions of two sides, with a hostile hand in between. `who` is the side.
 #[derive(Clone, Debug)]
 enum Step {
