@@ -97,7 +97,7 @@ impl Mechanism for Posix {
         type_path: "ipc_msgq::Posix",
         summary: "two POSIX queues, one for each direction",
         unit: Unit::WholeStruct,
-        limits: &["fs.mqueue.msgsize_max"],
+        limits: &[("fs.mqueue.msgsize_max", 16 << 20)], // HARD_MSGSIZEMAX of the kernel
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,

@@ -80,7 +80,7 @@ impl Mechanism for SystemV {
         type_path: "ipc_msgq::SystemV",
         summary: "one System V queue, a message type for each direction",
         unit: Unit::WholeStruct,
-        limits: &["kernel.msgmax", "kernel.msgmnb"],
+        limits: &[("kernel.msgmax", i32::MAX as usize), ("kernel.msgmnb", i32::MAX as usize)],
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,

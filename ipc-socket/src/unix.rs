@@ -91,7 +91,7 @@ impl Kind for Seqpacket {
         type_path: "ipc_socket::UnixSeqpacket",
         summary: "packets between processes of this host",
         unit: Unit::WholeStruct,
-        limits: &["net.core.wmem_max"],
+        limits: &[("net.core.wmem_max", crate::MAX_PACKET)],
         ..Stream::VARIANT
     };
 

@@ -40,7 +40,7 @@ const FEWEST: u64 = 100;
 /// limits of the system that may be the cause.
 #[must_use]
 pub fn too_large(case: &Case, max: usize) -> Option<String> {
-    let advice = case.variant().how_to_raise_limits();
+    let advice = case.variant().how_to_raise_limits(case.size);
     (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string() + &advice)
 }
 
@@ -133,14 +133,20 @@ mod tests {
     /// Where a limit of the system may be the cause, the reason names it.
     #[test]
     fn a_limit_of_the_system_is_named() {
-        let ending = |mechanism, variant| {
-            let case = case(mechanism, variant, Kind::RoundTrip, Wait::Block);
+        let ending_at = |mechanism, variant, size| {
+            let case = Case { size, ..case(mechanism, variant, Kind::RoundTrip, Wait::Block) };
             let reason = too_large(&case, 63).unwrap();
             reason.split_once("at most 63 bytes").unwrap().1.to_owned()
         };
+        let ending = |mechanism, variant| ending_at(mechanism, variant, 64);
         assert_eq!(ending("msgq", "sysv"), "; to raise that: sudo sysctl kernel.msgmax=N kernel.msgmnb=N");
         assert_eq!(ending("msgq", "posix"), "; to raise that: sudo sysctl fs.mqueue.msgsize_max=N");
         assert_eq!(ending("socket", "unix-seqpacket"), "; to raise that: sudo sysctl net.core.wmem_max=N");
+        assert_eq!(
+            ending_at("socket", "unix-seqpacket", 2 << 20),
+            "",
+            "the link takes no more, whatever is allowed"
+        );
         assert_eq!(ending("shm", "ring"), "", "its own memory decides");
     }
 

@@ -122,7 +122,8 @@ impl Choice {
                     return Some("how long its messages may be is not known: no link could be made".into());
                 };
                 let too_large = Error::TooLarge { len: purpose.size, max };
-                (purpose.size > max).then(|| too_large.to_string() + &variant.how_to_raise_limits())
+                (purpose.size > max)
+                    .then(|| too_large.to_string() + &variant.how_to_raise_limits(purpose.size))
             };
             let reason = facts::impossible(&member.profile, variant, purpose).or_else(too_large);
             let found =

@@ -36,9 +36,9 @@ pub struct Variant {
     pub summary: &'static str,
     /// The unit that one read returns.
     pub unit: Unit,
-    /// The limits of the system, as `sysctl` names them, that its longest message depends on; empty where its own memory
-    /// decides.
-    pub limits: &'static [&'static str],
+    /// The limits of the system that its longest message depends on, as `sysctl` names them, each with the longest message
+    /// to which raising it leads; empty where its own memory decides.
+    pub limits: &'static [(&'static str, usize)],
     /// The distance it covers.
     pub reach: Reach,
     /// The lifetime of unread data.
@@ -57,13 +57,15 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// Returns the end of a message on a length that is too large: how to raise the [limits](Self::limits).
+    /// Returns the end of a text on a message of `len` bytes, which is too large: how to raise the [limits](Self::limits).
     #[must_use]
-    pub fn how_to_raise_limits(&self) -> String {
-        match self.limits {
-            [] => String::new(),
-            limits => format!("; to raise that: sudo sysctl {}=N", limits.join("=N ")),
+    pub fn how_to_raise_limits(&self, len: usize) -> String {
+        let of_use = self.limits.iter().filter(|(_, longest)| len <= *longest);
+        let settings: Vec<_> = of_use.map(|(limit, _)| format!("{limit}=N")).collect();
+        if settings.is_empty() {
+            return String::new();
         }
+        format!("; to raise that: sudo sysctl {}", settings.join(" "))
     }
 }
 

@@ -24,7 +24,7 @@ pub fn refusal(case: &Case) -> Option<String> {
     let longest = (serving.longest)();
     if case.size > longest {
         let longest = units::bytes(longest);
-        let advice = case.variant().how_to_raise_limits();
+        let advice = case.variant().how_to_raise_limits(case.size);
         return Some(format!("a request is too long: {longest} at most from one of many clients{advice}"));
     }
     (serving.too_many)(case.clients)
