@@ -1,8 +1,8 @@
 //! The frame: a header, which is the length of the message in 4 bytes (little-endian), and then the message.
 //!
 //! The header is four bytes, but may cost a page: a pipe holds pages, and keeps one or two empty ones for the next
-//! message; any more are allocated. In bare C on one CPU, a round trip takes 1.46 times as long with 8,192 + 4 bytes as with 8,192, and
-//! 1.15 times with 16,384 + 4; 16,380 + 4 take as long as 16,380.
+//! message; any more are allocated. In bare C on one CPU, a round trip takes 1.46 times as long with 8,192 + 4 bytes as
+//! with 8,192, and 1.15 times with 16,384 + 4; 16,380 + 4 take as long as 16,380.
 //!
 //! A byte stream does not record where one write ended and the next began. A write may take only the first part of a
 //! frame, and a read may return part of a frame or several frames, so both are repeated until one frame is complete.
