@@ -5,8 +5,8 @@
 //!
 //! The price: a reader that has taken everything finds the pipe empty, and the writer has to wake it again. If each
 //! message of 64 bytes is written by itself, a reader in bare C on the same CPU sleeps 70 times in a thousand messages,
-//! and the stream takes 1.13 to 1.23 times as long as without reading ahead. Reading little at first and more while reads
-//! come back full does not help: it, too, ends with an empty pipe. Messages in a batch do not pay this price.
+//! and the stream takes 1.13 to 1.23 times as long as without reading ahead. To read little at first, and more while
+//! reads come back full, does not help: it, too, ends with an empty pipe. Messages in a batch do not pay this price.
 
 use nix::errno::Errno;
 
