@@ -7,35 +7,42 @@ use ipc_demo::exchange::{Pattern, Payload, Workload};
 use nix::errno::Errno;
 use zerocopy::IntoBytes as _;
 
-/// Memory for one message. One word precedes it, where a System V queue expects the message's type; the other
-/// mechanisms ignore that word.
+/// Memory for one message, which begins with a cache line: a copy of 64 bytes across two lines takes longer. One word
+/// precedes it, where a System V queue expects the message's type; the other mechanisms ignore that word.
 pub(super) struct Buffer {
     words: Vec<u64>,
+    /// Where the preceding word is.
+    start: usize,
     len: usize,
 }
+
+/// The length of a cache line.
+const LINE: usize = 64;
 
 impl Buffer {
     /// Returns a message whose pages are written once, so that they are present before anything is timed.
     fn new(len: usize) -> Self {
-        Self { words: vec![1; 1 + len.div_ceil(size_of::<u64>())], len }
+        let words = vec![1_u64; 1 + LINE / size_of::<u64>() + len.div_ceil(size_of::<u64>())];
+        let start = words.as_ptr().wrapping_add(1).align_offset(LINE);
+        Self { words, start, len }
     }
 
     /// Returns the bytes to send.
     #[inline]
     pub(super) fn text(&self) -> &[u8] {
-        &self.words.as_bytes()[size_of::<u64>()..][..self.len]
+        &self.words[self.start + 1..].as_bytes()[..self.len]
     }
 
     /// Returns the buffer to receive into.
     #[inline]
     pub(super) fn text_mut(&mut self) -> &mut [u8] {
-        &mut self.words.as_mut_bytes()[size_of::<u64>()..][..self.len]
+        &mut self.words[self.start + 1..].as_mut_bytes()[..self.len]
     }
 
     /// Returns the word in front, and the message after it.
     #[inline]
     pub(super) fn words_mut(&mut self) -> &mut [u64] {
-        &mut self.words
+        &mut self.words[self.start..]
     }
 }
 

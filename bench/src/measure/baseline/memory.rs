@@ -26,9 +26,9 @@ use super::waiting::{BareWait, Waiter};
 /// The slot belongs to ping, or to the sender.
 const MINE: u32 = 0;
 /// The slot belongs to pong, or to the receiver.
-const YOURS: u32 = 1;
+const YOURS: u32 = 2;
 /// Added to either: a process sleeps until the flag changes.
-const ASLEEP: u32 = 2;
+const ASLEEP: u32 = 1;
 
 /// Creates memory for `slots` slots.
 pub(super) fn make(size: usize, slots: usize) -> Result<BothEnds> {
@@ -48,7 +48,9 @@ pub(super) fn map(ends: &BareEnds) -> Result<Shared> {
 /// Returns one side of the exchange.
 pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSide> {
     let (shared, count) = (map(ends)?, ends.number as usize);
-    // Of the slots for round trips: the flag of the last message, which changes with each.
+    // Of the slots for round trips: the flag of the last message, which changes with each. It counts, since the compiler
+    // would flip a bit in a single byte, and the CPU could not forward that byte to the load of the whole flag after it:
+    // the flag would leave late, and the other side, which polls it, would fetch its line twice for each message.
     let (mut sent, mut received) = (MINE, MINE);
     Ok(Box::new(move |order| match order.pattern {
         Pattern::RoundTrip | Pattern::OneWay => {
@@ -58,13 +60,13 @@ pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSi
                 role,
                 order,
                 |message| {
-                    sent ^= YOURS;
+                    sent = sent.wrapping_add(YOURS);
                     out.copy_in(message.text());
                     hand_over(out.flag(), sent, waiter);
                     Ok(())
                 },
                 |message| {
-                    received ^= YOURS;
+                    received = received.wrapping_add(YOURS);
                     wait_for(into.flag(), received, waiter);
                     into.copy_out(message.text_mut());
                     Ok(())
