@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use mdbook_driver::MDBook;
-use mdbook_driver::book::BookItem;
+use mdbook_driver::book::{BookItem, Chapter};
 use mdbook_driver::config::Config;
 
 use crate::catalog::{Catalog, LANGUAGE};
 use crate::finish::{self, Built};
-use crate::{markdown, source};
+use crate::{markdown, scene, source};
 
 /// Builds English into `docs/book`, Korean into `docs/book/ko`. Untranslated text stays English.
 pub fn build() -> Result<()> {
@@ -17,7 +17,7 @@ pub fn build() -> Result<()> {
     let folder = docs.join("book");
     let english = Config::from_disk(docs.join("book.toml"))?;
     crate::step("building the English book");
-    render(english, &folder, |_| {})?;
+    render(english, &folder, |_| {}, |_| None)?;
 
     let catalog = Catalog::read()?;
     let korean = folder.join(LANGUAGE);
@@ -27,17 +27,37 @@ pub fn build() -> Result<()> {
     }
     config.book.language = Some(LANGUAGE.to_owned());
     crate::step("building the Korean book");
-    render(config, &korean, |book| book.book.for_each_mut(|item| translate(item, &catalog)))?;
+    render(config, &korean, |item| translate(item, &catalog), |caption| catalog.get("scenes", caption))?;
 
     finish::finish(&Built { folder: &folder, within: &[], catalog: None })?;
     finish::finish(&Built { folder: &korean, within: &[LANGUAGE], catalog: Some(&catalog) })
 }
 
-fn render(mut config: Config, folder: &Path, change: impl Fn(&mut MDBook)) -> Result<()> {
+fn render<'a>(
+    mut config: Config,
+    folder: &Path,
+    translate: impl Fn(&mut BookItem),
+    caption: impl Fn(&str) -> Option<&'a str>,
+) -> Result<()> {
     folder.clone_into(&mut config.build.build_dir);
     let mut book = MDBook::load_with_config(source::docs(), config)?;
-    change(&mut book);
+    let mut result = Ok(());
+    book.book.for_each_mut(|item| {
+        translate(item);
+        if let BookItem::Chapter(chapter) = item
+            && result.is_ok()
+        {
+            result = play(chapter, &caption);
+        }
+    });
+    result?;
     book.build()
+}
+
+/// Adds the scenes that a page plays.
+fn play<'a>(chapter: &mut Chapter, caption: impl Fn(&str) -> Option<&'a str>) -> Result<()> {
+    chapter.content = scene::embedded(&chapter.content, caption).with_context(|| chapter.name.clone())?;
+    Ok(())
 }
 
 fn translate(item: &mut BookItem, catalog: &Catalog) {

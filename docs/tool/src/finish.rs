@@ -14,7 +14,7 @@ use crate::text::Edits;
 use crate::{picture, search};
 
 /// The words that mdBook's theme and our own put around each page.
-pub const WORDS: [&str; 22] = [
+pub const WORDS: [&str; 45] = [
     "Toggle Table of Contents",
     "Table of contents",
     "Change theme",
@@ -37,6 +37,30 @@ pub const WORDS: [&str; 22] = [
     "Copy to clipboard",
     "Copied!",
     "Skip to the text",
+    // Those of the scenes, in theme/scene.js.
+    "starts",
+    "begins",
+    "falls asleep",
+    "gets a signal",
+    "exits",
+    "is killed",
+    "asleep",
+    "has ended",
+    "killed",
+    "in a call",
+    "empty",
+    "full",
+    "slept",
+    "Play",
+    "Pause",
+    "Back",
+    "Step",
+    "Moment",
+    "Speed",
+    "As text",
+    "What happens next?",
+    "Right.",
+    "No. See what happens.",
 ];
 
 /// The buttons that mdBook's theme lacks.
@@ -66,7 +90,8 @@ pub fn finish(built: &Built) -> Result<()> {
         fs::write(path, page)?;
     }
     search::write(&built.folder.join("search-index.js"), &index)?;
-    for name in source::files(built.folder, "js")?.iter().filter(|name| name.starts_with("book-")) {
+    let ours = |name: &&String| name.starts_with("book-") || name.starts_with("theme/scene-");
+    for name in source::files(built.folder, "js")?.iter().filter(ours) {
         let path = built.folder.join(name);
         let script = built.words(&source::read(&path)?, &["'", "'"], &mut used);
         fs::write(path, script)?;

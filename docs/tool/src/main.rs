@@ -1,7 +1,8 @@
 //! The book: built in English and Korean, and checked. `docs/build` and `docs/transcripts` run this program.
 //!
 //! `markdown` finds the parts of a page to translate, `po` reads and writes translations, `catalog` combines the two.
-//! `book` runs mdBook, and `finish` adds the steps that it leaves out. `links` checks the result.
+//! `book` runs mdBook, and `finish` adds the steps that it leaves out. `links` checks the result. `scene` has the recorded
+//! runs that the pages play.
 
 mod book;
 mod catalog;
@@ -11,6 +12,7 @@ mod links;
 mod markdown;
 mod picture;
 mod po;
+mod scene;
 mod search;
 mod source;
 mod text;

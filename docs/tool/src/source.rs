@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::{finish, markdown, picture};
+use crate::{finish, markdown, picture, scene};
 
 /// The texts of one file.
 pub struct Page {
@@ -80,6 +80,12 @@ pub fn all() -> Result<BTreeMap<String, Vec<Page>>> {
         pictures.push(Page { path, texts });
     }
     chapters.insert("pictures".to_owned(), pictures);
+    let mut scenes = Vec::new();
+    for name in files(&scene::folder(), "json").unwrap_or_default() {
+        let texts = scene::captions(&read(&scene::folder().join(&name))?).with_context(|| name.clone())?;
+        scenes.push(Page { path: format!("scenes/{name}"), texts });
+    }
+    chapters.insert("scenes".to_owned(), scenes);
     Ok(chapters)
 }
 

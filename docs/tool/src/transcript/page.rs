@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
+use crate::scene;
 use crate::text::Edits;
 
 /// A block of commands with a mark in front.
@@ -16,6 +17,8 @@ pub struct Block {
     pub terminal: bool,
     /// Their output differs from run to run.
     pub varies: bool,
+    /// The name under which their scene is recorded, if the page plays one.
+    pub scene: Option<String>,
     /// The programs that they need.
     pub needs: Vec<String>,
     /// The place where the page shows their output; `None` if they are only run, and must not fail.
@@ -58,10 +61,11 @@ impl Page {
                 commands: text[commands].to_owned(),
                 terminal: false,
                 varies: false,
+                scene: None,
                 needs: Vec::new(),
                 shown,
             };
-            block.marks(words).map_err(|word| anyhow::anyhow!("line {number}: unknown mark {word}"))?;
+            block.marks(words).with_context(|| format!("line {number}"))?;
             page.blocks.push(block);
         }
         Ok(page)
@@ -80,16 +84,20 @@ impl Page {
 }
 
 impl Block {
-    /// Parses `terminal, varies, needs strace lsof`.
-    fn marks<'a>(&mut self, words: &'a str) -> Result<(), &'a str> {
+    /// Parses `terminal, varies, scene, needs strace lsof`.
+    fn marks(&mut self, words: &str) -> Result<()> {
         let mut needs = false;
         for word in words.split([' ', ',']).filter(|word| !word.is_empty()) {
             match word {
                 "terminal" => self.terminal = true,
                 "varies" => self.varies = true,
+                "scene" => {
+                    let name = scene::name(&self.commands);
+                    self.scene = Some(name.context("a scene is one command: ipc-NAME scenario SCENE")?);
+                }
                 "needs" => needs = true,
                 program if needs => self.needs.push(program.to_owned()),
-                unknown => return Err(unknown),
+                unknown => bail!("unknown mark {unknown}"),
             }
         }
         Ok(())
@@ -163,6 +171,7 @@ mod tests {
             "<!-- run -->\ntext\n",
             "<!-- transcript -->\n```sh\nls\n```\ntext\n",
             "<!-- run: often -->\n```sh\n```\n",
+            "<!-- transcript: scene -->\n```sh\nls\n```\n```text\n```\n",
         ] {
             assert!(Page::read(wrong).is_err(), "{wrong}");
         }

@@ -35,7 +35,12 @@ pub struct Sandbox {
 /// The result of a block.
 pub enum Outcome {
     /// It ran and printed this.
-    Printed(String),
+    Printed {
+        /// The text.
+        text: String,
+        /// The document that it printed as a scene.
+        scene: Option<String>,
+    },
     /// A command in it failed, which it must not.
     Failed(String),
     /// It was not run, since this is missing.
@@ -46,7 +51,7 @@ impl Outcome {
     /// Returns its output, if it ran.
     pub fn printed(&self) -> Option<&str> {
         match self {
-            Self::Printed(text) => Some(text),
+            Self::Printed { text, .. } => Some(text),
             _ => None,
         }
     }
@@ -121,7 +126,10 @@ impl Sandbox {
             outcomes.push(match (missing, failed) {
                 (Some(missing), _) => Outcome::Skipped(missing),
                 (None, Ok(failed)) => Outcome::Failed(format!("{}\n{text}", failed.trim())),
-                (None, Err(_)) => Outcome::Printed(text),
+                (None, Err(_)) => {
+                    let scene = fs::read_to_string(folder.path().join(format!(".scene-{number}"))).ok();
+                    Outcome::Printed { text, scene: scene.map(|document| document.replace(inside, "/tmp")) }
+                }
             });
         }
         Ok(outcomes)
@@ -207,6 +215,12 @@ fn script(blocks: &[Block], runs: &[bool], private: bool, longer: u32) -> String
             ));
         } else if *runs {
             lines.push(block.commands.clone());
+        }
+        if *runs && block.scene.is_some() {
+            let command = format!("{} --json", block.commands.trim());
+            lines.push(format!(
+                "{command} >\"$TMPDIR/.scene-{number}\" || echo \"status $?: {command}\" >>\"$TMPDIR/.failed-{number}\""
+            ));
         }
         lines.push("printf '\\0'".to_owned());
     }
