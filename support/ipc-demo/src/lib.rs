@@ -16,6 +16,7 @@
 //! | `args.rs`, `args/` | the options; `--variant` becomes a type here |
 //! | `command_line.rs`, `command_line/` | [`command_line`]: help, errors of usage, completions and manual pages, for all programs |
 //! | `units.rs` | [`units`]: sizes, counts, times and rates as people write them |
+//! | `scenario.rs`, `scenario/`, `system_call.rs` | [`scenario`]: scenes played by real processes; who sleeps in which call |
 //! | `narrator.rs`, `progress.rs`, `output.rs`, `save.rs` | what a run prints, and where |
 //! | `interrupt.rs`, `silence.rs` | [`interrupt`]: Ctrl-C and `kill`; a peer that stops answering |
 
@@ -32,8 +33,10 @@ mod payload;
 mod progress;
 mod run;
 mod save;
+pub mod scenario;
 mod silence;
 mod sys;
+pub mod system_call;
 pub mod units;
 
 use std::env;
@@ -48,6 +51,7 @@ use helper_process::Invitation;
 use narrator::Narrator;
 pub use output::{has_input, has_reader, print, print_bytes};
 pub use save::save;
+use scenario::{KernelObject, Scenarios};
 
 /// The time for which an object must have been left alone to be called an orphan, unless the user says another: one that
 /// was just made, or left for a process to come, is about to be used.
@@ -67,6 +71,24 @@ pub fn main<V: Variants>() -> ExitCode {
     }
     match command_line::parse(command::<V>()) {
         Ok(matches) => run::<V>(&matches),
+        Err(status) => status,
+    }
+}
+
+/// Does the same for a mechanism that has scenarios.
+#[must_use]
+pub fn main_with_scenarios<V: Variants, O: KernelObject>(scenarios: &Scenarios<O>) -> ExitCode {
+    if let Some(status) = scenario::serve_if_invited(scenarios).or_else(serve_if_invited::<V>) {
+        return status;
+    }
+    if let Err(error) = args::check_command::<V>(env::args_os().nth(1).as_deref()) {
+        return report(Err(error));
+    }
+    match command_line::parse(command::<V>().subcommand(scenario::command(scenarios))) {
+        Ok(matches) => match matches.subcommand_matches(scenario::NAME) {
+            Some(matches) => scenario::run(scenarios, matches),
+            None => run::<V>(&matches),
+        },
         Err(status) => status,
     }
 }

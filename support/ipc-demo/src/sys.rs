@@ -1,7 +1,9 @@
 //! The system calls that neither `nix` nor std wrap. The only file of the crate with `unsafe`.
 #![allow(unsafe_code)]
 
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ipc_core::ThreadId;
 use nix::errno::Errno;
@@ -68,6 +70,28 @@ pub(crate) fn is_ignored(signal: Signal) -> nix::Result<bool> {
     Errno::result(asked)?;
     // SAFETY: the call succeeded, so the kernel has filled it in.
     Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Takes over the descriptors that the parent has left open for this process, and closes them at an `execve`. To be called
+/// once, before this process opens anything: the numbers are those that the parent has named.
+///
+/// # Errors
+/// `EBADF`: one of them is not open, or is one of the standard three, or this is not the first call.
+pub(crate) fn inherited(numbers: &[RawFd]) -> nix::Result<Vec<OwnedFd>> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let is_twice = |at: usize, number: &RawFd| numbers[..at].contains(number);
+    let odd = numbers.iter().enumerate().any(|(at, number)| *number < 3 || is_twice(at, number));
+    if odd || TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(Errno::EBADF);
+    }
+    let take = |&number: &RawFd| {
+        // SAFETY: the call sets a flag of a descriptor by number, and touches no memory.
+        Errno::result(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+        // SAFETY: it is open, and inherited, so no value of this process owns it; it is above the standard three, and
+        // taken once.
+        Ok(unsafe { OwnedFd::from_raw_fd(number) })
+    };
+    numbers.iter().map(take).collect()
 }
 
 /// The descriptors among 0, 1 and 2 that were closed when this program started, one bit each. Rust's runtime opens

@@ -22,10 +22,10 @@ use std::process::ExitCode;
 
 use clap::{FromArgMatches as _, Subcommand};
 use ipc_core::Result;
-use ipc_demo::{command_line, interrupt, report};
+use ipc_demo::{command_line, interrupt, report, scenario};
 use ipc_msgq::Variants;
 
-use crate::scenario;
+use crate::scenario::SCENARIOS;
 
 /// The exit status of a command, for the help.
 const EXIT_STATUS: &str =
@@ -45,7 +45,6 @@ enum Command {
     Limits(limits::LimitsArgs),
     Serve(serve::ServeArgs),
     Client(client::ClientArgs),
-    Scenario(scenario::ScenarioArgs),
 }
 
 impl Command {
@@ -54,13 +53,7 @@ impl Command {
     const fn may_wait(&self) -> bool {
         matches!(
             self,
-            Self::Send(_)
-                | Self::Recv(_)
-                | Self::Rm(_)
-                | Self::Watch(_)
-                | Self::Serve(_)
-                | Self::Client(_)
-                | Self::Scenario(_)
+            Self::Send(_) | Self::Recv(_) | Self::Rm(_) | Self::Watch(_) | Self::Serve(_) | Self::Client(_)
         )
     }
 }
@@ -91,6 +84,7 @@ fn whole() -> clap::Command {
     let about = "Play ping-pong through a message queue; list, use and remove queues";
     let long_about = demo.get_long_about().map(ToString::to_string).unwrap_or_default();
     Command::augment_subcommands(demo)
+        .subcommand(scenario::command(&SCENARIOS))
         .about(about)
         .long_about(format!(
             "{about}.\n\n{long_about} All other commands are about the queues of this system."
@@ -112,6 +106,9 @@ pub fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(status) => return status,
     };
+    if let Some(matches) = matches.subcommand_matches(scenario::NAME) {
+        return scenario::run(&SCENARIOS, matches);
+    }
     if !matches.subcommand_name().is_some_and(Command::has_subcommand) {
         return ipc_demo::run::<Variants>(&matches);
     }
@@ -137,6 +134,5 @@ fn run(command: Command) -> Result<Status> {
         Command::Limits(limits) => limits.run(),
         Command::Serve(serve) => serve.run(),
         Command::Client(client) => client.run(),
-        Command::Scenario(scenario) => scenario.run(),
     }
 }

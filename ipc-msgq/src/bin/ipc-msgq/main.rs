@@ -26,15 +26,12 @@
 //! | **5. A server in the shell** | **4** | |
 //! | `command/serve.rs` | 2 | `serve` |
 //! | `command/client.rs` | 1 | `client` |
-//! | **6. Scenarios** | **11** | |
-//! | `scenario.rs` | 3 | the list of scenarios, and the code that runs one |
-//! | `scenario/context.rs` | 4 | the queue, the clock, and the checks |
-//! | `scenario/reply.rs` | 2 | the reply of a process to each step |
-//! | `scenario/narration.rs` | 2 | the wording of what is printed |
-//! | **7. The processes of a scenario** | **9** | |
-//! | `scenario/worker.rs` | 5 | a process, seen from the scenario |
-//! | `scenario/worker_process.rs` | 5 | the process itself |
-//! | **8. What they show** | **14** | |
+//! | **6. Scenarios** (the engine is in `support/ipc-demo/src/scenario/`) | **11** | |
+//! | `scenario.rs` | 1 | the list of scenarios |
+//! | `scenario/object.rs` | 4 | the queue, and the process that removes it |
+//! | `scenario/step.rs` | 3 | what a process can do with a queue, in words |
+//! | `scenario/performer.rs` | 3 | and in system calls |
+//! | **7. What they show** | **14** | |
 //! | `scenario/waiting.rs` | 2 | waiting calls, and the events that end them |
 //! | `scenario/routing.rs` | 3 | the receiver that gets a message |
 //! | `scenario/meeting.rs` | 2 | several processes on one queue |
@@ -46,11 +43,10 @@ mod scenario;
 
 use std::process::ExitCode;
 
-use ipc_demo::helper_process::Invitation;
+use ipc_demo::scenario::serve_if_invited;
 
 fn main() -> ExitCode {
-    if let Some(invitation) = Invitation::of_this_process().filter(|it| scenario::is_role(&it.role)) {
-        return scenario::run_role(&invitation);
-    }
-    ipc_demo::serve_if_invited::<ipc_msgq::Variants>().unwrap_or_else(command::main)
+    serve_if_invited(&scenario::SCENARIOS)
+        .or_else(ipc_demo::serve_if_invited::<ipc_msgq::Variants>)
+        .unwrap_or_else(command::main)
 }

@@ -1,13 +1,13 @@
 //! The users of a queue. The kernel does not track them: it records the last process to send and the last to receive,
 //! but not whether they still run. Everything else is in `/proc`.
 
-use std::fs;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use ipc_core::process::proc::{self, Stat};
-use ipc_core::{Advise, Call, Result, ownership};
+use ipc_core::{Result, ownership};
 use ipc_demo::MIN_ORPHAN_AGE;
+use ipc_demo::system_call::{self, SystemCall};
 use ipc_demo::units::parse_duration_or_zero;
 use ipc_msgq::{Entry, QueueId, Stat as QueueStat, SystemV};
 use nix::errno::Errno;
@@ -36,12 +36,9 @@ impl Sleepers {
     /// `/proc` cannot be read, or this process has no descriptor left: this does not mean that no process sleeps.
     pub fn look() -> Result<Self> {
         let mut sleepers = Vec::new();
-        for pid in numbers("/proc")? {
-            for task in tasks(pid)? {
-                if let Some(call) = call_of(pid, task)? {
-                    sleepers.push((pid, call.queue));
-                }
-            }
+        for pid in system_call::processes()? {
+            let calls = system_call::calls_of(pid)?;
+            sleepers.extend(calls.iter().filter_map(call_on_queue).map(|call| (pid, call.queue)));
         }
         sleepers.dedup(); // a process with two threads on it is one process
         Ok(Self(sleepers))
@@ -60,69 +57,14 @@ pub struct CallNow {
     pub receives: bool,
 }
 
-/// Returns the call on a queue in which the thread `task` of process `pid` sleeps. `None` if it does not, or if this
-/// user has no permission to see it. See
-/// [proc_pid_syscall(5)](https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html).
-///
-/// # Errors
-/// The thread cannot be inspected, for lack of a descriptor for example.
-pub fn call_of(pid: u32, task: u32) -> Result<Option<CallNow>> {
-    let path = format!("/proc/{pid}/task/{task}/syscall");
-    let text = if_shown(fs::read_to_string(&path).call("open").on(path))?;
-    Ok(text.as_deref().and_then(call_in))
-}
-
-/// Parses the call in a line of `/proc/PID/task/TID/syscall`, if it is one on a queue.
-fn call_in(text: &str) -> Option<CallNow> {
-    // The number of the call, then its arguments; for a running thread, one word.
-    let mut words = text.split_ascii_whitespace();
-    let (number, queue) = (words.next()?.parse().ok()?, words.next()?.strip_prefix("0x")?);
-    let receives = match number {
+/// Returns the call on a queue, if it is one.
+pub fn call_on_queue(call: &SystemCall) -> Option<CallNow> {
+    let receives = match call.number {
         libc::SYS_msgrcv => true,
         libc::SYS_msgsnd => false,
         _ => return None,
     };
-    let queue = u64::from_str_radix(queue, 16).ok()? as i32; // a register is wider than an int
-    Some(CallNow { queue: QueueId::new(queue), receives })
-}
-
-/// Counts the threads of process `pid` that sleep in any call: for a kernel that does not report the call.
-pub fn asleep(pid: u32) -> Result<usize> {
-    let mut asleep = 0;
-    for task in tasks(pid)? {
-        let path = format!("/proc/{pid}/task/{task}/stat");
-        asleep += usize::from(if_shown(Stat::read(&path))?.flatten().is_some_and(|stat| stat.sleeps()));
-    }
-    Ok(asleep)
-}
-
-/// Returns the threads of process `pid`; none if it has ended.
-pub fn tasks(pid: u32) -> Result<Vec<u32>> {
-    numbers(&format!("/proc/{pid}/task"))
-}
-
-/// Returns the names in `directory` that are numbers.
-fn numbers(directory: &str) -> Result<Vec<u32>> {
-    let mut numbers = Vec::new();
-    for entry in if_shown(fs::read_dir(directory).call("opendir").on(directory))?.into_iter().flatten() {
-        match if_shown(entry.call("readdir").on(directory))? {
-            Some(entry) => {
-                numbers.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
-            }
-            None => break, // the process has ended meanwhile
-        }
-    }
-    Ok(numbers)
-}
-
-/// Returns what `/proc` shows of a process: `None` if the process has ended, or this user may not see it. Any other
-/// failure says nothing about the process.
-fn if_shown<T>(read: Result<T>) -> Result<Option<T>> {
-    use Errno::{EACCES, ENOENT, EPERM, ESRCH};
-    match read {
-        Err(error) if matches!(error.errno(), Some(EACCES | ENOENT | EPERM | ESRCH)) => Ok(None),
-        read => read.map(Some),
-    }
+    Some(CallNow { queue: QueueId::new(call.int(0)), receives })
 }
 
 /// The age from which on an unused queue is an orphan.
@@ -192,7 +134,7 @@ fn moment_of(ticks: u64) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
+    use std::process::Command;
 
     use super::*;
 
@@ -214,16 +156,6 @@ mod tests {
         let lives = is_alive(child.id(), None);
         child.wait().unwrap();
         assert!(!lives);
-    }
-
-    /// A missing or hidden process is no process; a failure to inspect it says nothing.
-    #[test]
-    fn a_failed_look_is_an_error() {
-        let read = |errno: Errno| if_shown(Err::<(), _>(errno).call("open"));
-        for errno in [Errno::EACCES, Errno::ENOENT, Errno::EPERM, Errno::ESRCH] {
-            assert_eq!(read(errno).unwrap(), None, "{errno}");
-        }
-        assert_eq!(read(Errno::EMFILE).unwrap_err().errno(), Some(Errno::EMFILE));
     }
 
     /// A queue held by a ping or a pong is no orphan, even if no process has used it yet.
@@ -301,23 +233,6 @@ mod tests {
     }
 
     #[test]
-    fn sleeping_threads_are_counted_even_if_their_call_is_unknown() {
-        let mut children = ["read line", "while :; do :; done"]
-            .map(|line| Command::new("sh").args(["-c", line]).stdin(Stdio::piped()).spawn().unwrap());
-        let [sleeps, runs] = children.each_ref().map(std::process::Child::id);
-        let started = std::time::Instant::now();
-        let as_expected = || asleep(sleeps).unwrap() == 1 && asleep(runs).unwrap() == 0;
-        while !as_expected() && started.elapsed() < Duration::from_secs(10) {}
-        let result = as_expected();
-        for child in &mut children {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        assert!(result);
-        assert_eq!(asleep(sleeps).unwrap(), 0, "it has ended");
-    }
-
-    #[test]
     fn a_thread_that_sleeps_in_msgrcv_is_seen() {
         let queue = ipc_msgq::Queue::private(0o600).unwrap().owned();
         std::thread::scope(|scope| {
@@ -332,10 +247,10 @@ mod tests {
             };
             queue.send(&ipc_msgq::Message::new(ipc_msgq::MessageType::ONE, b"")).unwrap();
             sleeper.join().unwrap().unwrap();
-            if fs::read_to_string("/proc/self/syscall").is_err() {
-                ipc_conformance::skipped("this system does not let one read /proc/PID/syscall");
-            } else {
+            if system_call::is_shown(std::process::id()) {
                 assert_eq!(seen, [std::process::id()]);
+            } else {
+                ipc_conformance::skipped("this system does not let one read /proc/PID/syscall");
             }
         });
     }

@@ -1,0 +1,81 @@
+//! A run of a scenario: its object, its processes, and the record of what happens.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use ipc_core::Result;
+
+use super::event::{Actor, Event, State};
+use super::object::KernelObject;
+use super::timeline;
+use crate::output::print;
+use crate::system_call;
+
+/// A run of a scenario.
+#[derive(Debug)]
+pub(super) struct Play<O> {
+    pub object: O,
+    started: Instant,
+    /// True if each event is printed as a line, as it happens.
+    is_narrated: bool,
+    pub actors: RefCell<Vec<Actor>>,
+    pub events: RefCell<Vec<Event>>,
+    /// The pids of the processes that are in the middle of a step.
+    pub busy: RefCell<Vec<u32>>,
+}
+
+impl<O: KernelObject> Play<O> {
+    pub fn start(is_narrated: bool) -> Result<Self> {
+        let started = Instant::now();
+        Ok(Self {
+            object: O::create()?,
+            started,
+            is_narrated,
+            actors: RefCell::default(),
+            events: RefCell::default(),
+            busy: RefCell::default(),
+        })
+    }
+
+    /// Records an event of now, and what the object holds after it.
+    pub fn record(&self, event: Event) -> Result<()> {
+        let t_ms = (self.started.elapsed().as_secs_f64() * 1e4).round() / 10.0;
+        let event = Event { t_ms, state: self.state()?, ..event };
+        if self.is_narrated
+            && let Some(line) = timeline::line(&event, O::NAME)
+        {
+            print(&line)?;
+        }
+        self.events.borrow_mut().push(event);
+        Ok(())
+    }
+
+    fn state(&self) -> Result<Option<State>> {
+        if self.is_narrated {
+            return Ok(None); // the time line does not show it
+        }
+        let Some(state) = self.object.state()? else { return Ok(None) };
+        let mut sleeping = Vec::new();
+        for actor in &*self.actors.borrow() {
+            if self.busy.borrow().contains(&actor.pid) && self.sleepers(actor.pid)? > 0 {
+                sleeping.push(actor.name.clone());
+            }
+        }
+        Ok(Some(State { sleeping, ..state }))
+    }
+
+    /// Counts the threads of a process that sleep in a call on the object.
+    pub fn sleepers(&self, pid: u32) -> Result<usize> {
+        let calls = system_call::calls_of(pid)?;
+        Ok(calls.iter().filter(|call| self.object.is_target(call, pid)).count())
+    }
+
+    /// Notes whether a process is in the middle of a step.
+    pub fn set_busy(&self, pid: u32, is_busy: bool) {
+        let mut busy = self.busy.borrow_mut();
+        busy.retain(|&other| other != pid);
+        if is_busy {
+            busy.push(pid);
+        }
+    }
+}
