@@ -3,11 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use ipc_conformance::example;
+use ipc_conformance::{example, example_in_c};
 
 #[test]
 fn the_smallest_says_hello() {
     assert_eq!(example("pipe_smallest"), "the child read: hello from the parent\n");
+}
+
+#[test]
+fn the_smallest_in_c_says_the_same() {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/pipe/smallest.c");
+    assert_eq!(example_in_c(source), "the child read: hello from the parent\n");
 }
 
 #[test]

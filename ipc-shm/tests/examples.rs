@@ -1,10 +1,31 @@
 //! The examples print what they are there to show.
 
-use ipc_conformance::{example, pair_of_examples};
+use ipc_conformance::{example, example_in_c, pair_of_examples};
 
 #[test]
 fn the_smallest_shares_a_number() {
     assert_eq!(example("shm_smallest"), "the second process loaded: 42\n");
+}
+
+#[test]
+fn the_smallest_in_c_says_the_same() {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/shared-memory/smallest.c");
+    assert_eq!(example_in_c(source), "the second process loaded: 42\n");
+}
+
+/// On a machine where the two take turns, updates are lost only when one is interrupted at the wrong moment.
+#[test]
+fn stage_0_loses_updates_without_a_lock() {
+    loop {
+        let said = example("stage_0_counter");
+        let (plain, guarded) = said.split_once('\n').expect("several lines");
+        assert_eq!(guarded.matches(": 0 lost\n").count(), 3, "{said}");
+        let death = "the holder has ended: the mutex says so: true; the semaphore stays taken: true\n";
+        assert!(guarded.ends_with(death), "{said}");
+        if !plain.ends_with(": 0 lost") {
+            return;
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The examples of a crate, for its own tests.
 
+use std::env;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -47,11 +48,29 @@ pub fn pair_of_examples(receiver: &str, sender: &str) -> String {
     rest
 }
 
+/// Compiles a program of one file in C, runs it in a folder of its own, and returns what it printed.
+///
+/// # Panics
+/// It does not compile without a warning, or it fails.
+#[must_use]
+pub fn example_in_c(source: &str) -> String {
+    let _watchdog = Watchdog::over(format!("the example '{source}'"), WHOLE_CASE);
+    let folder = tempfile::tempdir().expect("a fresh folder");
+    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let mut compile = Command::new(&compiler);
+    compile.args(["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-result", "-o"]);
+    let status = compile.arg(folder.path().join("example")).arg(source).status();
+    let status = status.unwrap_or_else(|error| panic!("{}: {error}", compiler.display()));
+    assert!(status.success(), "{source} does not compile");
+    let mut program = Command::new(folder.path().join("example"));
+    printed(program.current_dir(folder.path()), source)
+}
+
 const BUILT: &str = "`cargo build --examples` makes it";
 
 /// Returns the path of an example.
 fn program(name: &str) -> PathBuf {
-    let this = std::env::current_exe().expect("a program has a path"); // in `deps`, beside `examples`
+    let this = env::current_exe().expect("a program has a path"); // in `deps`, beside `examples`
     let folder = this.ancestors().nth(2).expect("a test is in a folder of the build");
     folder.join("examples").join(name)
 }
@@ -59,9 +78,14 @@ fn program(name: &str) -> PathBuf {
 /// Runs an example to its end, and returns what it printed.
 fn run(name: &str, arguments: &[&str]) -> String {
     let program = program(name);
-    let output = Command::new(&program).args(arguments).output();
+    assert!(program.exists(), "{} is not there; {BUILT}", program.display());
+    printed(Command::new(program).args(arguments), name)
+}
+
+/// Runs a program to its end, and returns what it printed.
+fn printed(program: &mut Command, name: &str) -> String {
     let Output { status, stdout, stderr } =
-        output.unwrap_or_else(|error| panic!("{}: {error}; {BUILT}", program.display()));
+        program.output().unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(status.success(), "{name}: {status}\n{}", String::from_utf8_lossy(&stderr));
     String::from_utf8(stdout).expect("it prints text")
 }

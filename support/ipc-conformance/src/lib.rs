@@ -43,7 +43,7 @@
 //! | `allowance.rs` | [`Allowance`]: waits for room for POSIX queues |
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
 //! | `asleep.rs` | [`asleep_until_killed`]: for a crate's own tests, a side that sleeps without looking |
-//! | `example.rs` | [`example()`], [`example_with`], [`pair_of_examples`]: for a crate's own tests, examples that are run |
+//! | `example.rs` | [`example()`], [`example_with`], [`example_in_c`], [`pair_of_examples`]: for a crate's own tests, examples that are run |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
 //! | `skipped.rs` | [`skipped`]: a test that cannot run here says so, and is counted |
 //! | `watchdog.rs` | [`watchdog`]: a hanging test fails soon, by name, and leaves no process |
@@ -99,7 +99,7 @@ use nix::sys::signal::Signal;
 pub use allowance::Allowance;
 pub use asleep::asleep_until_killed;
 pub use calls::Calls;
-pub use example::{example, example_with, pair_of_examples};
+pub use example::{example, example_in_c, example_with, pair_of_examples};
 pub use facts::{Addresses, Facts, PidNamespaces};
 pub use fuzz::fuzz;
 pub use leaks::survivor_clears_up;
