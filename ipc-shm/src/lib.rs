@@ -53,9 +53,11 @@
 //!
 //! | in reading order | what it shows | minutes |
 //! |---|---|---:|
-//! | **Shared memory and a ring, built up** | | **14** |
+//! | **Shared memory, and a counter that two processes share** | | **10** |
 //! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-shm --example shm_smallest` | 1 |
 //! | `src/lib.rs` | this page | 6 |
+//! | `examples/stage_0_counter.rs` | updates that are lost, and four ways to add without losing one | 3 |
+//! | **A ring, built up** | | **7** |
 //! | `examples/stage_1` to `stage_4` | a flag, lock-step, a ring, a ring that sleeps | 7 |
 //! | **The variant `ring`** | | **12** |
 //! | `src/segment.rs` | the segment: made, found, attached, removed | 6 |
