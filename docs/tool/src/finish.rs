@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::catalog::Catalog;
 use crate::html::{self, Tag};
+use crate::paths::{OPTIONAL, Paths};
 use crate::source;
 use crate::text::Edits;
 use crate::{picture, search};
@@ -80,10 +81,12 @@ pub struct Built<'a> {
 pub fn finish(built: &Built) -> Result<()> {
     let mut used = BTreeSet::new();
     let mut index = Vec::new();
+    let paths = Paths::read()?;
     let pages = source::files(built.folder, "html")?;
     for name in pages.iter().filter(|name| !name.starts_with("ko/")) {
         let path = built.folder.join(name);
         let page = built.page(name, &source::read(&path)?, &mut used).with_context(|| name.clone())?;
+        let page = if paths.leave_out(name) { built.marked_optional(&page) } else { page };
         if !matches!(name.as_str(), "index.html" | "toc.html") {
             search::add(&mut index, name, &page);
         }
@@ -153,6 +156,12 @@ impl Built<'_> {
         let quotes = ["\"", "\"", ">", "<"];
         let (head, tail) = (self.words(&head, &quotes, used), self.words(tail, &quotes, used));
         Ok(format!("{head}<main id=\"text\" tabindex=\"-1\">{text}</main>{tail}"))
+    }
+
+    /// Says under the title of a page that it is on no path through the book.
+    fn marked_optional(&self, page: &str) -> String {
+        let mark = self.catalog.map_or(OPTIONAL, |catalog| catalog.or_english("summary", OPTIONAL));
+        page.replacen("</h1>\n<p>", &format!("</h1>\n<p class=\"optional\">{mark}</p>\n<p>"), 1)
     }
 
     /// Returns the drawing that replaces the link to it.

@@ -1,8 +1,8 @@
 //! The book: built in English and Korean, and checked. `docs/build` and `docs/transcripts` run this program.
 //!
 //! `markdown` finds the parts of a page to translate, `po` reads and writes translations, `catalog` combines the two.
-//! `book` runs mdBook, and `finish` adds the steps that it leaves out. `links` checks the result. `scene` has the recorded
-//! runs that the pages play.
+//! `book` runs mdBook, and `finish` adds the steps that it leaves out, and marks the pages that are on none of the `paths`.
+//! `links` checks the result. `scene` has the recorded runs that the pages play.
 
 mod book;
 mod catalog;
@@ -10,6 +10,7 @@ mod finish;
 mod html;
 mod links;
 mod markdown;
+mod paths;
 mod picture;
 mod po;
 mod scene;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::{finish, markdown, picture, scene};
+use crate::{finish, markdown, paths, picture, scene};
 
 /// The texts of one file.
 pub struct Page {
@@ -65,7 +65,7 @@ pub fn all() -> Result<BTreeMap<String, Vec<Page>>> {
         chapters.entry(chapter(&path).to_owned()).or_default().push(Page { path, texts });
     }
     let titles = summary.into_iter().map(|(title, _)| title).collect();
-    let words = finish::WORDS.iter().map(|&word| word.to_owned()).collect();
+    let words = finish::WORDS.iter().chain([&paths::OPTIONAL]).map(|&word| word.to_owned()).collect();
     chapters.insert(
         "summary".to_owned(),
         vec![
