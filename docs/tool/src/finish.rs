@@ -64,6 +64,9 @@ pub const WORDS: [&str; 45] = [
     "No. See what happens.",
 ];
 
+/// The word on a folded answer, which is HTML and so no part of the text of a page.
+pub const ANSWER: &str = "Answer";
+
 /// The buttons that mdBook's theme lacks.
 const BUTTONS: &str = include_str!("../../theme/buttons.html");
 
@@ -86,6 +89,7 @@ pub fn finish(built: &Built) -> Result<()> {
     for name in pages.iter().filter(|name| !name.starts_with("ko/")) {
         let path = built.folder.join(name);
         let page = built.page(name, &source::read(&path)?, &mut used).with_context(|| name.clone())?;
+        let page = built.with_folds(&page);
         let page = if paths.leave_out(name) { built.marked_optional(&page) } else { page };
         if !matches!(name.as_str(), "index.html" | "toc.html") {
             search::add(&mut index, name, &page);
@@ -156,6 +160,12 @@ impl Built<'_> {
         let quotes = ["\"", "\"", ">", "<"];
         let (head, tail) = (self.words(&head, &quotes, used), self.words(tail, &quotes, used));
         Ok(format!("{head}<main id=\"text\" tabindex=\"-1\">{text}</main>{tail}"))
+    }
+
+    /// Translates what unfolds an answer.
+    fn with_folds(&self, page: &str) -> String {
+        let word = self.catalog.map_or(ANSWER, |catalog| catalog.or_english("summary", ANSWER));
+        page.replace(&format!("<summary>{ANSWER}</summary>"), &format!("<summary>{word}</summary>"))
     }
 
     /// Says under the title of a page that it is on no path through the book.

@@ -65,7 +65,11 @@ pub fn all() -> Result<BTreeMap<String, Vec<Page>>> {
         chapters.entry(chapter(&path).to_owned()).or_default().push(Page { path, texts });
     }
     let titles = summary.into_iter().map(|(title, _)| title).collect();
-    let words = finish::WORDS.iter().chain([&paths::OPTIONAL]).map(|&word| word.to_owned()).collect();
+    let words = finish::WORDS
+        .iter()
+        .chain([&finish::ANSWER, &paths::OPTIONAL])
+        .map(|&word| word.to_owned())
+        .collect();
     chapters.insert(
         "summary".to_owned(),
         vec![
