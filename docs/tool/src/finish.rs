@@ -184,12 +184,20 @@ impl Built<'_> {
         if !file.exists() {
             return Ok(None); // stays a link, and the check of links names it
         }
-        let svg = source::read(&file)?;
-        let svg = match self.catalog {
-            Some(catalog) => picture::translated(&svg, |text| catalog.get("pictures", text)),
-            None => svg,
+        let narrow = file.with_file_name(format!(
+            "{}-narrow.svg",
+            file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
+        ));
+        let alt = html::plain(tag.value("alt").unwrap_or_default());
+        let drawing = |file: &Path| -> Result<String> {
+            let svg = source::read(file)?;
+            Ok(match self.catalog {
+                Some(catalog) => picture::translated(&svg, |text| catalog.get("pictures", text)),
+                None => svg,
+            })
         };
-        Ok(Some(picture::inlined(&svg, &html::plain(tag.value("alt").unwrap_or_default()))))
+        let narrow = if narrow.exists() { Some(drawing(&narrow)?) } else { None };
+        Ok(Some(picture::inlined(&drawing(&file)?, narrow.as_deref(), &alt)))
     }
 
     /// Returns the link to a file outside the book, relative to the built page instead of to its source.

@@ -41,12 +41,19 @@ fn each(svg: &str, mut found: impl FnMut(std::ops::Range<usize>, String)) {
     }
 }
 
-/// Returns the picture as part of a page, with a description in one sentence.
-pub fn inlined(svg: &str, alt: &str) -> String {
-    let start = svg.find("<svg").unwrap_or(0);
-    let body =
-        svg[start..].trim_end().replacen("<svg", &format!("<svg aria-label=\"{}\"", html::escaped(alt)), 1);
-    format!("<span class=\"picture-box\">{body}</span>")
+/// Returns the picture as part of a page, with a description in one sentence. If it has a narrow drawing, the page shows
+/// that one where it is narrow.
+pub fn inlined(svg: &str, narrow: Option<&str>, alt: &str) -> String {
+    let boxed = |svg: &str, class: &str| {
+        let start = svg.find("<svg").unwrap_or(0);
+        let label = format!("<svg aria-label=\"{}\"", html::escaped(alt));
+        let body = svg[start..].trim_end().replacen("<svg", &label, 1);
+        format!("<span class=\"{class}\">{body}</span>")
+    };
+    match narrow {
+        None => boxed(svg, "picture-box"),
+        Some(narrow) => boxed(svg, "picture-box wide") + &boxed(narrow, "picture-box narrow"),
+    }
 }
 
 #[cfg(test)]
@@ -54,6 +61,14 @@ mod tests {
     use super::*;
 
     const SVG: &str = "<svg><title>A pipe</title><style>.a{b:c}</style><text x=\"1\">reads &amp; sleeps</text><text class=\"code\">read</text><text>42</text></svg>";
+
+    #[test]
+    fn a_narrow_drawing_comes_beside_the_wide_one() {
+        assert_eq!(inlined("<svg/>", None, "A").matches("<svg aria-label=\"A\"").count(), 1);
+        let both = inlined("<svg/>", Some("<svg class=\"n\"/>"), "A");
+        assert_eq!(both.matches("aria-label=\"A\"").count(), 2);
+        assert!(both.contains("picture-box wide") && both.contains("picture-box narrow"), "{both}");
+    }
 
     #[test]
     fn labels_are_replaced_and_code_is_not() {
