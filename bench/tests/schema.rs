@@ -2,7 +2,6 @@
 
 mod common;
 mod invented;
-mod validator;
 
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use ipc_bench::results::growth::Growth;
 use ipc_bench::results::limits::{Copying, MachineLimits};
 use ipc_bench::results::pacing::Pacing;
 use ipc_bench::results::quartiles::Quartiles;
+use ipc_conformance::json_schema as validator;
 use ipc_core::Wait;
 use serde_json::Value;
 

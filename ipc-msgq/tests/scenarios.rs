@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use children::{PATIENCE, ctrl_c, end};
+use ipc_conformance::scenarios::Scenarios;
 use ipc_msgq::{Key, Queue};
 use nix::sys::signal::Signal;
 
@@ -61,15 +62,16 @@ fn nothing_left(output: &str) {
     }
 }
 
-/// The list has all scenarios of the issue, and no others.
+const SCENARIOS: Scenarios = Scenarios { program: env!("CARGO_BIN_EXE_ipc-msgq"), names: &NAMES };
+
 #[test]
 fn the_list_is_complete() {
-    let (status, listed, stderr) = ended(scenario(&["--list"]));
-    assert_eq!((status, &*stderr), (Some(0), ""));
-    let lines = listed.lines().filter(|line| !line.starts_with(' ')); // without those that continue one
-    assert!(listed.lines().all(|line| line.len() <= 80), "{listed}");
-    let names: Vec<&str> = lines.map(|line| line.split_whitespace().next().unwrap()).collect();
-    assert_eq!(names, NAMES);
+    SCENARIOS.are_listed();
+}
+
+#[test]
+fn every_run_is_recorded() {
+    SCENARIOS.are_recorded();
 }
 
 /// Each plays with several processes, finds its claims true and leaves no queue.

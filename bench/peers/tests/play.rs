@@ -1,7 +1,7 @@
 //! Tests of the program: real processes play through every library, and a run ends when one of them is killed.
 
 #[allow(dead_code)] // the checks of the schema itself are made elsewhere
-#[path = "../../tests/validator/mod.rs"]
+#[path = "../../../support/ipc-conformance/src/json_schema.rs"]
 mod validator;
 
 use std::fs;

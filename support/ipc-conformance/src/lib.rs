@@ -44,6 +44,9 @@
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
 //! | `asleep.rs` | [`asleep_until_killed`]: for a crate's own tests, a side that sleeps without looking |
 //! | `example.rs` | [`example()`], [`example_with`], [`example_in_c`], [`pair_of_examples`]: for a crate's own tests, examples that are run |
+//! | `example.rs` | [`example()`], [`example_with`], [`pair_of_examples`]: for a crate's own tests, examples that are run |
+//! | `scenarios.rs` | [`scenarios`]: for a crate's own tests, what holds for all its scenarios |
+//! | `json_schema.rs` | [`json_schema`]: whether a document conforms to its schema |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
 //! | `skipped.rs` | [`skipped`]: a test that cannot run here says so, and is counted |
 //! | `watchdog.rs` | [`watchdog`]: a hanging test fails soon, by name, and leaves no process |
@@ -66,6 +69,7 @@ mod fuzz;
 mod halves;
 mod hostile;
 mod inherited;
+pub mod json_schema;
 mod last_word;
 mod leaks;
 mod messages;
@@ -77,6 +81,7 @@ mod pid_namespaces;
 mod pong;
 mod remains;
 mod scarcity;
+pub mod scenarios;
 mod scripts;
 mod skipped;
 mod sys;

@@ -22,6 +22,7 @@
 //! | `context.rs`, `process.rs`, `reply.rs` | what a scenario works with: the checks, the processes, their replies |
 //! | `performer.rs`, `guard.rs` | the other processes: those of the scenario, and one that cleans up |
 //! | `play.rs`, `event.rs` | the record of a run: each event, with the state of the object after it |
+//! | `pipe_buffer.rs` | a look into a pipe or a FIFO, for the state of these objects |
 //! | `timeline.rs` | a run as text |
 //! | `command.rs` | the command `scenario` |
 
@@ -31,6 +32,7 @@ mod event;
 mod guard;
 mod object;
 mod performer;
+mod pipe_buffer;
 mod play;
 mod process;
 mod reply;
@@ -43,6 +45,7 @@ pub use context::{Context, PAUSE, STEP_TIMEOUT};
 pub use event::{Call, State};
 pub use guard::{Guard, NothingRemains, Remains};
 pub use object::{Invited, KernelObject, Performer, Step};
+pub use pipe_buffer::PipeBuffer;
 pub use process::{Ended, Process};
 pub use reply::{Reply, Value};
 pub use timeline::{quoted, shortened};

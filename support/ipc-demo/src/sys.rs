@@ -1,7 +1,7 @@
 //! The system calls that neither `nix` nor std wrap. The only file of the crate with `unsafe`.
 #![allow(unsafe_code)]
 
-use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -70,6 +70,17 @@ pub(crate) fn is_ignored(signal: Signal) -> nix::Result<bool> {
     Errno::result(asked)?;
     // SAFETY: the call succeeded, so the kernel has filled it in.
     Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Returns the number of bytes that can be read from a pipe, a FIFO or a socket (`FIONREAD`).
+///
+/// # Errors
+/// `ENOTTY`: it is none of these.
+pub(crate) fn bytes_to_read(fd: BorrowedFd<'_>) -> nix::Result<usize> {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: the kernel writes one int, and there is one; the descriptor is open as long as it is borrowed.
+    Errno::result(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut bytes) })?;
+    Ok(bytes.cast_unsigned() as usize)
 }
 
 /// Takes over the descriptors that the parent has left open for this process, and closes them at an `execve`. To be called

@@ -1,10 +1,14 @@
 //! The system calls in which the threads of another process sleep. The kernel shows them in `/proc`.
 
 use std::fs;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt as _;
 
-use ipc_core::process::proc::Stat;
+use ipc_core::process::proc::{self, Stat};
 use ipc_core::{Advise as _, Call as _, Result};
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::fstat;
 
 /// A system call in which a thread sleeps. See
 /// [proc_pid_syscall(5)](https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html).
@@ -34,6 +38,47 @@ impl SystemCall {
     pub const fn int(&self, position: usize) -> i32 {
         self.arguments[position] as i32
     }
+}
+
+/// An open file, whatever its name: the numbers of its device and its inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inode(u64, u64);
+
+impl Inode {
+    /// Returns that of an open file of this process.
+    ///
+    /// # Errors
+    /// As [fstat(2)](https://man7.org/linux/man-pages/man2/fstat.2.html).
+    pub fn of(fd: impl AsFd) -> Result<Self> {
+        let stat = fstat(fd).call("fstat")?;
+        Ok(Self(stat.st_dev, stat.st_ino))
+    }
+
+    /// Returns that of the file that another process has open under the number `fd`; `None` if it has none.
+    #[must_use]
+    pub fn of_process(pid: u32, fd: i32) -> Option<Self> {
+        let file = fs::metadata(format!("/proc/{pid}/fd/{fd}")).ok()?;
+        Some(Self(file.dev(), file.ino()))
+    }
+
+    /// Returns the number of the inode, by which `ls -l /proc/PID/fd` names a pipe or a socket.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.1
+    }
+}
+
+/// Returns the descriptors of a process that lead to `inode`, with the flags with which they were opened.
+#[must_use]
+pub fn descriptors_of(pid: u32, inode: Inode) -> Vec<(i32, OFlag)> {
+    let all = numbers(&format!("/proc/{pid}/fd")).unwrap_or_default().into_iter().map(u32::cast_signed);
+    let flags = |fd| {
+        let octal = proc::value(&format!("/proc/{pid}/fdinfo/{fd}"), "flags:").ok()??;
+        i32::from_str_radix(&octal, 8).ok().map(OFlag::from_bits_retain)
+    };
+    all.filter(|&fd| Inode::of_process(pid, fd) == Some(inode))
+        .filter_map(|fd| Some((fd, flags(fd)?)))
+        .collect()
 }
 
 /// Returns whether this system shows the calls of the process `pid` to this user.

@@ -50,11 +50,12 @@ pub trait KernelObject: Sized + 'static {
     fn invite(&self, part: Self::Part) -> Result<Invited<<Self::Performer as Performer>::Start>>;
 
     /// Returns what the object holds now, as the kernel reports it, without `sleeping`, which is added; `None` if the
-    /// object does not exist any more. Must not change anything.
+    /// object does not exist any more, or nothing is known. Must not change anything. `processes` are those of the scenario
+    /// that have not ended: what has no name can be reached through their descriptors.
     ///
     /// # Errors
     /// The object cannot be inspected.
-    fn state(&self) -> Result<Option<State>>;
+    fn state(&self, processes: &[u32]) -> Result<Option<State>>;
 
     /// Returns whether a call, in which a thread of the process `pid` sleeps, is one on this object.
     fn is_target(&self, call: &SystemCall, pid: u32) -> bool;

@@ -20,8 +20,8 @@ pub(super) struct Play<O> {
     is_narrated: bool,
     pub actors: RefCell<Vec<Actor>>,
     pub events: RefCell<Vec<Event>>,
-    /// The pids of the processes that are in the middle of a step.
-    pub busy: RefCell<Vec<u32>>,
+    /// The pids of the processes that have not ended.
+    pub alive: RefCell<Vec<u32>>,
 }
 
 impl<O: KernelObject> Play<O> {
@@ -33,7 +33,7 @@ impl<O: KernelObject> Play<O> {
             is_narrated,
             actors: RefCell::default(),
             events: RefCell::default(),
-            busy: RefCell::default(),
+            alive: RefCell::default(),
         })
     }
 
@@ -54,10 +54,11 @@ impl<O: KernelObject> Play<O> {
         if self.is_narrated {
             return Ok(None); // the time line does not show it
         }
-        let Some(state) = self.object.state()? else { return Ok(None) };
+        let alive = self.alive.borrow();
+        let Some(state) = self.object.state(&alive)? else { return Ok(None) };
         let mut sleeping = Vec::new();
-        for actor in &*self.actors.borrow() {
-            if self.busy.borrow().contains(&actor.pid) && self.sleepers(actor.pid)? > 0 {
+        for actor in self.actors.borrow().iter().filter(|actor| alive.contains(&actor.pid)) {
+            if self.sleepers(actor.pid)? > 0 {
                 sleeping.push(actor.name.clone());
             }
         }
@@ -70,12 +71,14 @@ impl<O: KernelObject> Play<O> {
         Ok(calls.iter().filter(|call| self.object.is_target(call, pid)).count())
     }
 
-    /// Notes whether a process is in the middle of a step.
-    pub fn set_busy(&self, pid: u32, is_busy: bool) {
-        let mut busy = self.busy.borrow_mut();
-        busy.retain(|&other| other != pid);
-        if is_busy {
-            busy.push(pid);
-        }
+    /// Notes that a process was started.
+    pub fn started(&self, name: &str, pid: u32) {
+        self.actors.borrow_mut().push(Actor { name: name.into(), pid });
+        self.alive.borrow_mut().push(pid);
+    }
+
+    /// Notes that a process has ended.
+    pub fn ended(&self, pid: u32) {
+        self.alive.borrow_mut().retain(|&other| other != pid);
     }
 }

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::context::STEP_TIMEOUT;
-use super::event::{Actor, Call, Event, Kind};
+use super::event::{Call, Event, Kind};
 use super::object::{KernelObject, Performer, Step as _};
 use super::performer::{self, outcome};
 use super::play::Play;
@@ -48,7 +48,7 @@ pub enum Ended {
 impl<O: KernelObject> Process<O> {
     pub(super) fn spawn(name: &str, part: O::Part, play: &Rc<Play<O>>) -> Result<Self> {
         let (helper, control) = performer::spawn(play.object.invite(part)?)?;
-        play.actors.borrow_mut().push(Actor { name: name.into(), pid: helper.pid() });
+        play.started(name, helper.pid());
         let process =
             Self { name: name.into(), helper, control, now: None, slept: false, play: Rc::clone(play) };
         process.record(Event::new(Kind::Start))?;
@@ -93,7 +93,6 @@ impl<O: KernelObject> Process<O> {
     /// Tells the process to execute its step.
     fn order(&mut self) -> Result<()> {
         self.slept = false;
-        self.play.set_busy(self.pid(), true);
         self.now.as_ref().map_or(Ok(()), |(step, _)| self.control.send(step))
     }
 
@@ -139,17 +138,14 @@ impl<O: KernelObject> Process<O> {
     }
 
     fn reply(&mut self) -> Result<Reply> {
-        let reply = self.control.receive(STEP_TIMEOUT)?.ok_or_else(|| {
+        self.control.receive(STEP_TIMEOUT)?.ok_or_else(|| {
             let step = self.call().as_ref().map(call_text).unwrap_or_default();
             let what = format!("the {} is still executing '{step}'", self.name);
             Error::TimedOut { what, waited: STEP_TIMEOUT }
-        })?;
-        self.play.set_busy(self.pid(), false);
-        Ok(reply)
+        })
     }
 
     fn record_reply(&mut self, reply: &Reply) -> Result<()> {
-        self.play.set_busy(self.pid(), false);
         let outcome = self.now.as_ref().map(|(step, _)| outcome(step, reply));
         let slept_ms = self.slept.then(|| (reply.took.as_secs_f64() * 1e4).round() / 10.0);
         self.record(Event { outcome, ok: Some(reply.is_ok()), slept_ms, ..self.of_step(Kind::Return) })
@@ -233,6 +229,7 @@ impl<O: KernelObject> Process<O> {
     pub fn exit(mut self) -> Result<()> {
         self.control.close();
         self.helper.wait()?;
+        self.play.ended(self.pid());
         self.record(Event::new(Kind::Exit))
     }
 
@@ -272,13 +269,13 @@ impl<O: KernelObject> Process<O> {
             self.ended_by(signal, source)?;
             return Ok(Ended::Killed(signal));
         }
-        self.play.set_busy(self.pid(), false);
+        self.play.ended(self.pid());
         self.record(Event::new(Kind::Exit))?;
         Ok(Ended::Exited(status.code().unwrap_or(0)))
     }
 
     fn ended_by(&mut self, signal: Signal, source: &'static Location<'static>) -> Result<()> {
-        self.play.set_busy(self.pid(), false);
+        self.play.ended(self.pid());
         let (text, source) = (Some(format!("is killed ({signal})")), Some(source.into()));
         self.record(Event { text, source, ..Event::new(Kind::Kill) })
     }
@@ -286,6 +283,6 @@ impl<O: KernelObject> Process<O> {
 
 impl<O: KernelObject> Drop for Process<O> {
     fn drop(&mut self) {
-        self.play.set_busy(self.pid(), false);
+        self.play.ended(self.pid());
     }
 }

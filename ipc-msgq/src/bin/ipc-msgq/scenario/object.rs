@@ -44,7 +44,7 @@ impl KernelObject for QueueOfScenario {
         Ok(Invited::with(self.queue.id().get()))
     }
 
-    fn state(&self) -> Result<Option<State>> {
+    fn state(&self, _: &[u32]) -> Result<Option<State>> {
         let Ok(stat) = self.queue.stat() else { return Ok(None) }; // it was removed
         Ok(Some(State {
             used: Some(stat.bytes),

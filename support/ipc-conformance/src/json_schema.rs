@@ -1,4 +1,4 @@
-//! The part of JSON Schema (draft 2020-12) that the published schema uses, and no more: any other keyword is refused,
+//! The part of JSON Schema (draft 2020-12) that the published schemas use, and no more: any other keyword is refused,
 //! so that none is ignored silently.
 
 use std::fmt::Write as _;
@@ -10,6 +10,7 @@ use serde_json::Value;
 const REMARKS: [&str; 5] = ["$schema", "$defs", "title", "description", "contentEncoding"];
 
 /// Returns the errors in `document`, each with its place.
+#[must_use]
 pub fn wrong(schema: &Value, document: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     Checking { root: schema, wrong: &mut wrong }.value("", schema, document);
@@ -18,6 +19,7 @@ pub fn wrong(schema: &Value, document: &Value) -> Vec<String> {
 
 /// Returns the errors in the schema itself: an unknown keyword, an unresolved name, a required field without a
 /// description.
+#[must_use]
 pub fn wrong_schema(schema: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     look_through(schema, "", schema, &mut wrong);

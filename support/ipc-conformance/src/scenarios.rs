@@ -1,0 +1,162 @@
+//! The scenarios of a mechanism: what holds for all of them, whatever they show.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::json_schema;
+use crate::watchdog::{PATIENCE, WHOLE_CASE, Watchdog, children};
+
+/// A program with scenarios.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenarios {
+    /// Its path.
+    pub program: &'static str,
+    /// The names of its scenarios, in order.
+    pub names: &'static [&'static str],
+}
+
+/// The schema of a run.
+const SCHEMA: &str = include_str!("../../../docs/src/schema/scenario-1.json");
+
+/// The calls of a scenario that have something happen.
+const CAUSES: [&str; 6] = [".run(", ".start(", ".start_announced(", ".signal(", ".kill(", ".run_to_its_end("];
+
+impl Scenarios {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the program to its end; returns its status, its output and its errors.
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let _watchdog = Watchdog::over(format!("{} {arguments:?}", self.program), WHOLE_CASE);
+        let Output { status, stdout, stderr } = self.command(arguments).output().expect("it can be run");
+        let text = |bytes| String::from_utf8(bytes).expect("it prints text");
+        (status.code(), text(stdout), text(stderr))
+    }
+
+    /// Checks that `--list` has the scenarios, and no others, within 80 columns.
+    pub fn are_listed(&self) {
+        let (status, listed, stderr) = self.run(&["scenario", "--list"]);
+        assert_eq!((status, &*stderr), (Some(0), ""));
+        assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
+        let lines = listed.lines().filter(|line| !line.starts_with(' ')); // without those that continue one
+        let names: Vec<&str> = lines.filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(names, self.names);
+    }
+
+    /// Checks that each scenario finds its claims true, with at least two processes, on a time line of 80 columns.
+    pub fn hold(&self) {
+        for name in self.names {
+            let (status, output, stderr) = self.run(&["scenario", name]);
+            assert_eq!((status, &*stderr), (Some(0), ""), "{name}: {output}");
+            assert!(output.starts_with(&format!("{name}: ")), "{output}");
+            assert!(output.ends_with("All checks passed.\n"), "{output}");
+            assert!(output.contains('✓') && !output.contains('✗'), "{output}");
+            assert!(output.matches(" starts\n").count() >= 2, "at least two processes: {output}");
+            assert!(output.lines().all(|line| line.chars().count() <= 80), "{output}");
+        }
+    }
+
+    /// Checks that the record of each run conforms to the published schema, and is a story: time goes on, each process is
+    /// known, each call has a line of code that makes it, and before the end the reader is asked what happens.
+    pub fn are_recorded(&self) {
+        let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+        assert_eq!(json_schema::wrong_schema(&schema), [""; 0]);
+        for name in self.names {
+            let (status, output, stderr) = self.run(&["scenario", name, "--json"]);
+            assert_eq!((status, &*stderr), (Some(0), ""), "{name}: {output}");
+            let run: Value = serde_json::from_str(&output).expect("one JSON document");
+            assert_eq!(json_schema::wrong(&schema, &run), [""; 0], "{name}");
+            assert_eq!((run["scenario"].as_str(), run["holds"].as_bool()), (Some(*name), Some(true)));
+            is_a_story(&run);
+        }
+    }
+
+    /// Checks that a claim which does not hold ends with status 1 and an error that names it, in both forms.
+    pub fn notice_a_false_claim(&self) {
+        for form in ["null", "\"json\""] {
+            let (status, output, stderr) = self.run(&["helper", "false-claim", form]);
+            assert_eq!(status, Some(1), "{output}{stderr}");
+            assert!(
+                stderr.starts_with("error: the kernel behaved differently: ") && stderr.lines().count() == 1,
+                "{stderr}"
+            );
+            assert!(!output.contains("All checks passed"), "{output}");
+            let failed = if form == "null" { "✗ " } else { "\"holds\": false" };
+            assert!(output.contains(failed), "{output}");
+        }
+    }
+
+    /// Ends the program in the middle of a scenario, when its time line says `until`: by Ctrl-C, by `kill` and by
+    /// `kill -9`. Checks that no process is left, and that soon nothing `is_left`, which is given the time line so far.
+    pub fn leave_nothing(&self, name: &str, until: &str, is_left: impl Fn(&str) -> bool) {
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
+            let _watchdog = Watchdog::over(format!("{name}, ended by {signal}"), WHOLE_CASE);
+            // In its own directory, where no other test cleans up after it.
+            let place = tempfile::tempdir().expect("a directory");
+            let mut command = self.command(&["scenario", name]);
+            let mut program =
+                command.env("TMPDIR", place.path()).stderr(Stdio::inherit()).spawn().expect("it can be run");
+            let (output, others) = read_until(&mut program, until);
+            assert!(others.len() >= 2, "{output}");
+            kill(Pid::from_raw(program.id().cast_signed()), signal).expect("it runs");
+            program.wait().expect("it is a child");
+            let started = Instant::now();
+            while is_left(&output) || others.iter().any(|&pid| is_helper(pid)) {
+                assert!(started.elapsed() < PATIENCE, "after {signal} something is left: {output}");
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+/// Reads the time line up to the line that contains `until`; returns it, and the other processes at this moment.
+fn read_until(program: &mut Child, until: &str) -> (String, Vec<u32>) {
+    let mut output = String::new();
+    let mut lines = BufReader::new(program.stdout.as_mut().expect("it is a pipe"));
+    while !output.contains(until) {
+        assert_ne!(lines.read_line(&mut output).expect("it prints text"), 0, "no '{until}': {output}");
+    }
+    (output, children(program.id()))
+}
+
+/// Returns whether the process is a helper, and not another one with the same number.
+fn is_helper(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("\0helper\0"))
+}
+
+fn is_a_story(run: &Value) {
+    let list = |value: &Value| value.as_array().cloned().expect("a list");
+    let (actors, events) = (list(&run["actors"]), list(&run["events"]));
+    let kinds: Vec<&str> = events.iter().filter_map(|event| event["kind"].as_str()).collect();
+    let question = kinds.iter().position(|&kind| kind == "question").expect("a question");
+    assert!(kinds[question..].contains(&"check"), "the answer to the question is checked: {run:#}");
+    let options = list(&events[question]["question"]["options"]);
+    assert!(events[question]["question"]["answer"].as_u64() < Some(options.len() as u64), "{run:#}");
+    let times: Vec<f64> = events.iter().filter_map(|event| event["t_ms"].as_f64()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    for event in events {
+        let is_known = |actor: &Value| actor["name"] == event["actor"] && actor["pid"] == event["pid"];
+        assert!(event["actor"].is_null() || actors.iter().any(is_known), "{event:#}");
+        let kind = event["kind"].as_str().expect("it conforms");
+        if ["begin", "sleep", "return"].contains(&kind) {
+            assert!(!event["call"].is_null() && !event["source"].is_null(), "{event:#}");
+        }
+        if let Some(file) = event["source"]["file"].as_str() {
+            let code = fs::read_to_string(Path::new("..").join(file)).expect(file);
+            let number = event["source"]["line"].as_u64().expect("it conforms") as usize;
+            let line = code.lines().nth(number - 1).expect("the file is that long");
+            assert!(CAUSES.iter().any(|cause| line.contains(cause)), "{file}:{number}: {line}");
+        }
+    }
+}
