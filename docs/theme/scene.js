@@ -8,8 +8,9 @@
   // The calls that put something into an object, and those that take something out.
   const INTO = /^(msgsnd|mq_send|write|send|sendmsg|sendto|splice)$/;
   const OUT_OF = /^(msgrcv|mq_receive|read|recv|recvmsg|recvfrom)$/;
-  const VERBS = { start: 'starts', begin: 'begins', sleep: 'falls asleep', signal: 'gets a signal', exit: 'exits', kill: 'is killed' };
-  const STATES = { asleep: 'asleep', ended: 'has ended', killed: 'killed', busy: 'in a call', running: '', absent: '' };
+  const VERBS = { start: 'starts', begin: 'begins', sleep: 'falls asleep', exit: 'exits' };
+  const STATES = { begin: 'in a call', sleep: 'asleep', exit: 'has ended', kill: 'killed' };
+  const LASTING = ['start', 'begin', 'sleep', 'return', 'exit', 'kill'];
   const MARKS = { check: '✓', question: '?', kill: '✕' };
 
   function make(tag, name, text, attributes = {}) {
@@ -22,18 +23,20 @@
 
   const called = ({ name, args = [] }) => args.length > 0 ? `${name}(${args.join(', ')})` : name;
 
-  // What is true after each event: what each process does, and what the kernel reports of the object.
+  // What is true after each event: what each process did last, and what the kernel reports of the object.
   function moments({ actors, events }) {
     const states = new Map(actors.map(actor => [actor.name, { state: 'absent', call: '' }]));
-    let object = null;
     return events.map(event => {
       const call = event.call ? called(event.call) : '';
-      const state = { start: 'running', begin: 'busy', sleep: 'asleep', return: 'running', exit: 'ended', kill: 'killed' }[event.kind];
-      if (event.actor && state) states.set(event.actor, { state, call: state === 'busy' || state === 'asleep' ? call : '' });
-      object = event.state ?? (event.kind === 'return' ? null : object);
-      return { states: new Map(states), object };
+      const within = event.kind === 'begin' || event.kind === 'sleep';
+      if (states.has(event.actor) && LASTING.includes(event.kind)) states.set(event.actor, { state: event.kind, call: within ? call : '' });
+      return { states: new Map(states), object: event.state };
     });
   }
+
+  // A call that returns or sleeps at once is one event.
+  const isSeen = ({ kind, actor }, at, events) =>
+    !(kind === 'begin' && events[at + 1]?.actor === actor && ['return', 'sleep'].includes(events[at + 1].kind));
 
   // Whether an event moves something into the object (1), out of it (-1), or nothing.
   function direction(event, before, after) {
@@ -47,6 +50,7 @@
     connectedCallback() {
       if (this.scene) return;
       this.scene = JSON.parse(this.querySelector('script').textContent);
+      this.scene.events = this.scene.events.filter(isSeen);
       this.moments = moments(this.scene);
       this.last = this.scene.events.length - 1;
       this.text = make('div', 'scene-text');
@@ -206,18 +210,16 @@
       head.replaceChildren(make('b', '', this.scene.object.name));
       contents.replaceChildren();
       level.firstChild.style.width = '0';
-      level.hidden = !(state?.capacity > 0);
-      if (state === null) return;
-      const { used, capacity, unit } = state;
-      if (used !== undefined && used !== null) {
-        const full = capacity > 0 && used >= capacity ? ` · ${'full'}` : '';
-        head.append(make('span', 'scene-used', `${used}${capacity > 0 ? ` / ${capacity}` : ''} ${unit ?? ''}${full}`));
-        if (capacity > 0) level.firstChild.style.width = `${Math.max(used > 0 ? 1 : 0, 100 * Math.min(1, used / capacity))}%`;
+      level.hidden = state?.capacity === undefined;
+      if (state === null) return contents.append(make('span', 'scene-empty', 'not there'));
+      const { used, capacity, unit = '', items, sleeping = [], contents: pieces = [] } = state;
+      if (used !== undefined) {
+        const most = capacity === undefined ? '' : ` / ${capacity}`;
+        head.append(make('span', 'scene-used', `${used}${most} ${unit}${used > 0 && used >= capacity ? ` · ${'full'}` : ''}`));
+        level.firstChild.style.width = used > 0 ? `${Math.max(1, Math.min(100, 100 * used / capacity))}%` : '0';
       }
-      const shown = state.contents ?? [];
-      contents.append(...shown.map(text => make('span', 'scene-item', text)));
-      if (shown.length === 0) contents.append(make('span', 'scene-empty', state.items > 0 ? `${state.items} ×` : 'empty'));
-      const sleeping = state.sleeping ?? [];
+      contents.append(...pieces.map(text => make('span', 'scene-item', text)));
+      if (pieces.length === 0) contents.append(make('span', 'scene-empty', items > 0 ? `${items} ×` : used === 0 ? 'empty' : ''));
       if (sleeping.length > 0) head.append(make('span', 'scene-sleepers', `${'asleep'}: ${sleeping.join(', ')}`));
     }
 
@@ -234,7 +236,7 @@
       if (event.call) second.append(make('code', '', called(event.call)), ' ');
       if (VERBS[event.kind]) second.append(VERBS[event.kind], ' ');
       if (event.outcome) second.append('→ ', make('code', 'scene-outcome', event.outcome), ' ');
-      if (event.slept_ms) second.append(make('span', 'scene-slept', `(${'slept'} ${event.slept_ms} ms)`), ' ');
+      if (event.slept_ms !== null) second.append(make('span', 'scene-slept', `(${'slept'} ${event.slept_ms} ms)`), ' ');
       if (event.text) second.append(event.text);
       return [first, second];
     }

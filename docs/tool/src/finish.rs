@@ -15,7 +15,7 @@ use crate::text::Edits;
 use crate::{picture, search};
 
 /// The words that mdBook's theme and our own put around each page.
-pub const WORDS: [&str; 45] = [
+pub const WORDS: [&str; 44] = [
     "Toggle Table of Contents",
     "Table of contents",
     "Change theme",
@@ -42,14 +42,13 @@ pub const WORDS: [&str; 45] = [
     "starts",
     "begins",
     "falls asleep",
-    "gets a signal",
     "exits",
-    "is killed",
     "asleep",
     "has ended",
     "killed",
     "in a call",
     "empty",
+    "not there",
     "full",
     "slept",
     "Play",

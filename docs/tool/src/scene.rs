@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::source;
 use crate::text::Edits;
-use crate::transcript::Page;
+use crate::transcript::{Page, compare};
 
 /// Returns the folder of the recorded scenes.
 pub fn folder() -> PathBuf {
@@ -82,23 +82,59 @@ pub fn embedded<'a>(page: &str, translation: impl Fn(&str) -> Option<&'a str>) -
     Ok(edits.apply(page))
 }
 
-/// Visits the texts for the reader: the claim, what an event says, the question and its options. The text of an object
-/// is a key or a path.
+/// Returns the first line that differs in more than numbers. What the object holds is not compared: it is looked at a
+/// moment after the event, and another process may be faster or slower.
+pub fn difference(recorded: &str, new: &str) -> Result<Option<String>> {
+    let without_states = |document: &str| {
+        let mut document: Value = serde_json::from_str(document)?;
+        for event in document["events"].as_array_mut().into_iter().flatten() {
+            event.as_object_mut().map(|event| event.remove("state"));
+        }
+        self::recorded(&document.to_string())
+    };
+    Ok(compare::difference(&without_states(recorded)?, &without_states(new)?))
+}
+
+/// Returns whether the calls of a scene are on other lines than when it was recorded.
+pub fn has_other_lines(recorded: &str, new: &str) -> Result<bool> {
+    let sources = |document: &str| -> Result<Vec<Value>> {
+        let document: Value = serde_json::from_str(document)?;
+        let events = document["events"].as_array().into_iter().flatten();
+        Ok(events.map(|event| event["source"].clone()).collect())
+    };
+    Ok(sources(recorded)? != sources(new)?)
+}
+
+/// Visits the texts for the reader: the claim, what an event says, the question and its options; and calls and outcomes
+/// in words. The text of an object is a key or a path.
 fn each_caption(document: &mut Value, mut visit: impl FnMut(&mut String)) {
-    let mut caption = |value: &mut Value| {
+    let mut caption = |value: &mut Value, most_words: usize| {
         if let Value::String(text) = value
-            && text.contains(char::is_lowercase)
+            && words(text) > most_words
         {
             visit(text);
         }
     };
-    caption(&mut document["claim"]);
+    caption(&mut document["claim"], 0);
     for event in document["events"].as_array_mut().into_iter().flatten().filter(|it| it["kind"] != "object") {
-        caption(&mut event["text"]);
+        caption(&mut event["text"], 0);
         if let Some(options) = event["question"]["options"].as_array_mut() {
-            options.iter_mut().for_each(&mut caption);
+            for option in options {
+                caption(option, 0);
+            }
         }
+        if event["call"].is_object() {
+            caption(&mut event["call"]["name"], 1);
+        }
+        caption(&mut event["outcome"], 1); // not `done`, not `id 3`
     }
+}
+
+/// Returns the number of lower-case words outside quotation marks.
+fn words(text: &str) -> usize {
+    let outside: String = text.split('"').step_by(2).collect();
+    let words = outside.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| word.len() > 1 && word.chars().all(char::is_lowercase)).count()
 }
 
 #[cfg(test)]
@@ -107,7 +143,9 @@ mod tests {
 
     const PRINTED: &str = r#"{"schema_version": 1, "claim": "It sleeps.", "holds": true, "events": [
         {"kind": "object", "text": "key 0x1"}, {"kind": "signal", "text": "SIGUSR1"},
-        {"kind": "question", "text": "And now?", "question": {"options": ["It sleeps.", "It fails"], "answer": 0}}]}"#;
+        {"kind": "question", "text": "And now?", "question": {"options": ["It sleeps.", "It fails"], "answer": 0}},
+        {"kind": "return", "text": null, "call": {"name": "serves 3 clients"}, "outcome": "no room (EAGAIN)"},
+        {"kind": "return", "call": {"name": "msgrcv"}, "outcome": "type 1, \"for window 2\"", "state": {"used": 1}}]}"#;
 
     #[test]
     fn a_scene_has_the_name_of_its_command() {
@@ -121,7 +159,7 @@ mod tests {
     fn a_scene_is_recorded_with_an_event_a_line() {
         let text = recorded(PRINTED).expect("well formed");
         assert!(text.contains("\"claim\": \"It sleeps.\",\n"), "{text}");
-        assert_eq!(text.lines().filter(|line| line.contains("kind")).count(), 3, "{text}");
+        assert_eq!(text.lines().filter(|line| line.contains("kind")).count(), 5, "{text}");
         assert_eq!(recorded(&text).expect("well formed"), text);
         for wrong in ["error", "{}", &PRINTED.replace("true", "false"), &PRINTED.replace(": 1,", ": 2,")] {
             assert!(recorded(wrong).is_err(), "{wrong}");
@@ -130,8 +168,19 @@ mod tests {
 
     #[test]
     fn captions_are_what_a_reader_reads() {
-        let all = ["It sleeps.", "And now?", "It sleeps.", "It fails"];
+        let all =
+            ["It sleeps.", "And now?", "It sleeps.", "It fails", "serves 3 clients", "no room (EAGAIN)"];
         assert_eq!(captions(PRINTED).expect("well formed"), all);
+    }
+
+    #[test]
+    fn states_and_numbers_are_no_difference() {
+        let same = PRINTED.replace("{\"used\": 1}", "null").replace("3 clients", "4 clients");
+        assert_eq!(difference(PRINTED, &same).expect("well formed"), None);
+        assert!(difference(PRINTED, &PRINTED.replace("msgrcv", "msgsnd")).expect("well formed").is_some());
+        let moved = PRINTED.replace("{\"used\": 1}", "null, \"source\": {\"file\": \"a.rs\", \"line\": 7}");
+        assert!(has_other_lines(PRINTED, &moved).expect("well formed"));
+        assert!(!has_other_lines(&moved, &moved).expect("well formed"));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Each page is loaded into a frame as wide as a phone, and then as wide as a screen. `browser/check.js` looks at it:
 //! nothing failed to load or run, nothing is wider than the window, the pictures are seen and their labels are legible,
-//! the other language can be reached, and the search finds things, by keys and in Korean.
+//! the other language can be reached, and the search finds things, by keys and in Korean. `browser/scenes.js` plays the
+//! scenes of a page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,19 +47,22 @@ fn book() -> &'static Path {
 /// Turns a page into the form that is looked at.
 type Change<'a> = &'a dyn Fn(&str) -> String;
 
-/// Copies the book, with the scripts that check in each page, and names the pages.
-fn copy(from: &Path, to: &Path, change: Change) -> Vec<String> {
+const CHECK: &str = include_str!("browser/check.js");
+const SCENES: &str = include_str!("browser/scenes.js");
+
+/// Copies the book, with the script that checks in each page, and names the pages.
+fn copy(from: &Path, to: &Path, script: &str, change: Change) -> Vec<String> {
     fs::create_dir_all(to).expect("made");
     let mut pages = Vec::new();
     for entry in fs::read_dir(from).expect("built").map(|entry| entry.expect("readable")) {
         let (path, name) = (entry.path(), entry.file_name().into_string().expect("UTF-8"));
         if path.is_dir() {
-            let inside = copy(&path, &to.join(&name), change);
+            let inside = copy(&path, &to.join(&name), script, change);
             pages.extend(inside.into_iter().map(|page| format!("{name}/{page}")));
         } else if name.ends_with(".html") && name != "toc.html" {
             let page = change(&fs::read_to_string(&path).expect("UTF-8"));
             let watch = format!("<head>\n<script>{}</script>", include_str!("browser/watch.js"));
-            let check = format!("<script>{}</script>\n    </body>", include_str!("browser/check.js"));
+            let check = format!("<script>{script}</script>\n    </body>");
             let page = page.replacen("<head>", &watch, 1).replacen("</body>", &check, 1);
             fs::write(to.join(&name), page).expect("written");
             pages.push(name);
@@ -105,40 +109,98 @@ fn reports(browser: &str, folder: &Path, frames: &[Value]) -> Vec<Value> {
     serde_json::from_str(&found).unwrap_or_else(|error| panic!("{error}: {found}"))
 }
 
+/// The reports on all frames, from several browsers at once.
+fn all_reports<'a>(
+    browser: &str,
+    folder: &Path,
+    frames: &'a [Value],
+    at_once: usize,
+) -> Vec<(&'a Value, Value)> {
+    thread::scope(|scope| {
+        let look = |frames| scope.spawn(move || reports(browser, folder, frames));
+        let chunks: Vec<_> = frames.chunks(at_once).map(look).collect();
+        let reports = chunks.into_iter().flat_map(|chunk| chunk.join().expect("it has reported"));
+        frames.iter().zip(reports).collect()
+    })
+}
+
+/// What is wrong with a page.
+fn wrong(frame: &Value, report: &Value) -> Option<String> {
+    let page = frame["page"].as_str().expect("a name");
+    let language = if page.starts_with("ko/") { "ko" } else { "en" };
+    let fine =
+        report["problems"] == json!([]) && report["lang"] == language && report["width"] == frame["width"];
+    (!fine).then(|| format!("{page} at {} px: {:#}", frame["width"], report["problems"]))
+}
+
 #[test]
 fn every_page_works_in_both_languages() {
     let Some(browser) = browser() else { return };
     let dir = tempfile::tempdir().expect("a directory");
-    let pages = copy(book(), dir.path(), &str::to_owned);
+    let pages = copy(book(), dir.path(), CHECK, &str::to_owned);
     assert!(pages.iter().any(|page| page.starts_with("ko/")) && pages.len() > 20, "{pages:?}");
     let frames: Vec<_> = pages
         .iter()
         .flat_map(|page| [360, 1280].map(|width| json!({ "page": page, "width": width })))
         .collect();
-    let all: Vec<(&Value, Value)> = thread::scope(|scope| {
-        let folder = dir.path();
-        let look = |frames| scope.spawn(move || reports(browser, folder, frames));
-        let chunks: Vec<_> = frames.chunks(AT_ONCE).map(look).collect();
-        let reports = chunks.into_iter().flat_map(|chunk| chunk.join().expect("it has reported"));
-        frames.iter().zip(reports).collect()
-    });
+    let all = all_reports(browser, dir.path(), &frames, AT_ONCE);
     assert_eq!(all.len(), frames.len());
-    let (mut wrong, mut searches, mut pictures) = (Vec::new(), 0, 0);
-    for (frame, report) in all {
-        let page = frame["page"].as_str().expect("a name");
-        let language = if page.starts_with("ko/") { "ko" } else { "en" };
-        let fine = report["problems"] == json!([])
-            && report["lang"] == language
-            && report["width"] == frame["width"];
-        if !fine {
-            wrong.push(format!("{page} at {} px: {:#}", frame["width"], report["problems"]));
-        }
-        searches += report["searches"].as_u64().unwrap_or(0);
-        pictures += report["pictures"].as_u64().unwrap_or(0);
-    }
+    let sum = |what: &str| all.iter().map(|(_, report)| report[what].as_u64().unwrap_or(0)).sum::<u64>();
+    let (searches, pictures) = (sum("searches"), sum("pictures"));
+    let wrong: Vec<_> = all.iter().filter_map(|(frame, report)| wrong(frame, report)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(searches > 100 && pictures > 0, "{searches} searches, {pictures} pictures");
     println!("{} pages, {pictures} times a picture, {searches} searches", pages.len());
+}
+
+/// Returns the pages that play scenes.
+fn pages_with_scenes(folder: &Path, pages: Vec<String>) -> Vec<String> {
+    let plays =
+        |page: &String| fs::read_to_string(folder.join(page)).is_ok_and(|page| page.contains("<ipc-scene>"));
+    pages.into_iter().filter(plays).collect()
+}
+
+#[test]
+fn every_scene_plays_in_both_languages() {
+    let Some(browser) = browser() else { return };
+    let dir = tempfile::tempdir().expect("a directory");
+    let pages = copy(book(), dir.path(), SCENES, &str::to_owned);
+    let pages = pages_with_scenes(dir.path(), pages);
+    assert!(pages.iter().any(|page| page.starts_with("ko/")) && pages.len() > 8, "{pages:?}");
+    let frames: Vec<_> = pages
+        .iter()
+        .flat_map(|page| {
+            let width = |width| json!({ "page": page, "width": width });
+            [width(360), width(1000), json!({ "page": page, "width": 360, "scripts": false })]
+        })
+        .collect();
+    let all = all_reports(browser, dir.path(), &frames, 12);
+    let wrong: Vec<_> = all.iter().filter_map(|(frame, report)| wrong(frame, report)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let sum = |what: &str| all.iter().map(|(_, report)| report[what].as_u64().unwrap_or(0)).sum::<u64>();
+    // Each of the 17 in two languages, at two widths and without scripts.
+    assert!(sum("scenes") >= 17 * 6 && sum("questions") >= 17 * 4, "{all:?}");
+    println!("{} scenes, {} events, {} questions", sum("scenes"), sum("events"), sum("questions"));
+}
+
+/// The checks of the scenes do find what is wrong.
+#[test]
+fn a_scene_that_does_not_play_is_found() {
+    let Some(browser) = browser() else { return };
+    let book = book();
+    let broken: [(&str, Change); 4] = [
+        ("no component", &|page| page.replace("theme/scene-", "theme/gone-")),
+        ("a component of another name", &|page| page.replace("ipc-scene>", "other-scene>")),
+        ("a broken document", &|page| page.replace("\"schema_version\"", "schema_version")),
+        ("a document without events", &|page| page.replace("\"events\"", "\"none\"")),
+    ];
+    for (what, change) in broken {
+        let dir = tempfile::tempdir().expect("a directory");
+        copy(book, dir.path(), SCENES, change);
+        let frame = json!({ "page": "message-queue/scenarios-waiting.html", "width": 360 });
+        let report = &reports(browser, dir.path(), &[frame])[0];
+        assert!(report["problems"] != json!([]) || report["scenes"] == 0, "{what} goes unnoticed: {report}");
+    }
 }
 
 /// The checks do find what is wrong.
@@ -162,7 +224,7 @@ fn what_is_broken_is_found() {
     ];
     for (what, change) in broken {
         let dir = tempfile::tempdir().expect("a directory");
-        copy(book, dir.path(), change);
+        copy(book, dir.path(), CHECK, change);
         let report = &reports(browser, dir.path(), &[json!({ "page": "index.html", "width": 360 })])[0];
         assert!(report.is_null() || report["problems"] != json!([]), "{what} goes unnoticed: {report}");
     }
