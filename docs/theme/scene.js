@@ -3,13 +3,19 @@
 //
 // <ipc-scene> holds the recorded document and today's text of it. Without this script the text is all there is. With it,
 // each process has a lane, as has the object between them; an event is a mark on the lane of its process. A moment is the
-// number of the latest event. Words between single quotes that a reader sees are translated by docs/build.
+// number of the latest event.
 (() => {
   // The calls that put something into an object, and those that take something out.
   const INTO = /^(msgsnd|mq_send|write|send|sendmsg|sendto|splice)$/;
   const OUT_OF = /^(msgrcv|mq_receive|read|recv|recvmsg|recvfrom)$/;
-  const VERBS = { start: 'starts', begin: 'begins', sleep: 'falls asleep', exit: 'exits' };
+  // The words that a reader sees; docs/build translates what is between single quotes.
+  const VERBS = { start: 'starts', begin: 'begins', sleep: 'sleeps', exit: 'exits' };
   const STATES = { begin: 'in a call', sleep: 'asleep', exit: 'has ended', kill: 'killed' };
+  const WORDS = {
+    play: 'Play', pause: 'Pause', back: 'Back', step: 'Step', moment: 'Moment', speed: 'Speed', asText: 'As text',
+    empty: 'empty', full: 'full', gone: 'not there', slept: 'slept',
+    ask: 'What happens next?', right: 'Right.', wrong: 'No. See what happens.',
+  };
   const LASTING = ['start', 'begin', 'sleep', 'return', 'exit', 'kill'];
   const MARKS = { check: '✓', question: '?', kill: '✕' };
 
@@ -146,7 +152,7 @@
 
     slide() {
       this.slider = make('input', 'scene-slider', undefined,
-        { type: 'range', min: 0, max: this.last, value: 0, 'aria-label': 'Moment' });
+        { type: 'range', min: 0, max: this.last, value: 0, 'aria-label': WORDS.moment });
       this.slider.style.setProperty('--events', this.last + 1);
       this.slider.addEventListener('input', () => { this.pause(); this.show(Number(this.slider.value)); });
       return this.slider;
@@ -160,17 +166,17 @@
         made.addEventListener('click', act);
         return made;
       };
-      this.toggle = button('play', '▶', 'Play', () => this.playing ? this.pause() : this.play());
-      this.toggle.append(' ', make('span', 'scene-word', 'Play'));
-      this.speed = make('select', 'scene-speed', undefined, { 'aria-label': 'Speed', title: 'Speed' });
+      this.toggle = button('play', '▶', WORDS.play, () => this.playing ? this.pause() : this.play());
+      this.toggle.append(' ', make('span', 'scene-word', WORDS.play));
+      this.speed = make('select', 'scene-speed', undefined, { 'aria-label': WORDS.speed, title: WORDS.speed });
       for (const speed of [0.5, 1, 2, 4]) this.speed.append(make('option', '', `${speed}×`, { value: speed }));
       this.speed.value = '1';
       this.count = make('span', 'scene-count');
-      this.fold = make('button', 'scene-fold', 'As text', { type: 'button', 'aria-expanded': 'false' });
+      this.fold = make('button', 'scene-fold', WORDS.asText, { type: 'button', 'aria-expanded': 'false' });
       this.fold.addEventListener('click', () => {
         this.fold.setAttribute('aria-expanded', String(this.text.classList.toggle('is-shown')));
       });
-      bar.append(this.toggle, button('back', '←', 'Back', () => this.step(-1)), button('step', '→', 'Step', () => this.step(1)),
+      bar.append(this.toggle, button('back', '←', WORDS.back, () => this.step(-1)), button('step', '→', WORDS.step, () => this.step(1)),
         this.count, this.speed, this.fold);
       return bar;
     }
@@ -199,6 +205,8 @@
       this.slider.setAttribute('aria-valuetext', `${at + 1} / ${this.last + 1}`);
       this.count.textContent = `${at + 1} / ${this.last + 1}`;
       const event = this.scene.events[at];
+      this.answered = false;
+      if (this.caption.contains(document.activeElement)) this.player.focus({ preventScroll: true }); // an option goes
       this.caption.replaceChildren(...(event.kind === 'question' ? this.ask(event) : this.tell(event)));
       this.aim();
     }
@@ -211,16 +219,16 @@
       contents.replaceChildren();
       level.firstChild.style.width = '0';
       level.hidden = state?.capacity === undefined;
-      if (state === null) return contents.append(make('span', 'scene-empty', 'not there'));
+      if (state === null) return contents.append(make('span', 'scene-empty', WORDS.gone));
       const { used, capacity, unit = '', items, sleeping = [], contents: pieces = [] } = state;
       if (used !== undefined) {
         const most = capacity === undefined ? '' : ` / ${capacity}`;
-        head.append(make('span', 'scene-used', `${used}${most} ${unit}${used > 0 && used >= capacity ? ` · ${'full'}` : ''}`));
+        head.append(make('span', 'scene-used', `${used}${most} ${unit}${used > 0 && used >= capacity ? ` · ${WORDS.full}` : ''}`));
         level.firstChild.style.width = used > 0 ? `${Math.max(1, Math.min(100, 100 * used / capacity))}%` : '0';
       }
       contents.append(...pieces.map(text => make('span', 'scene-item', text)));
-      if (pieces.length === 0) contents.append(make('span', 'scene-empty', items > 0 ? `${items} ×` : used === 0 ? 'empty' : ''));
-      if (sleeping.length > 0) head.append(make('span', 'scene-sleepers', `${'asleep'}: ${sleeping.join(', ')}`));
+      if (pieces.length === 0) contents.append(make('span', 'scene-empty', items > 0 ? `${items} ×` : used === 0 ? WORDS.empty : ''));
+      if (sleeping.length > 0) head.append(make('span', 'scene-sleepers', `${STATES.sleep}: ${sleeping.join(', ')}`));
     }
 
     tell(event) {
@@ -236,7 +244,7 @@
       if (event.call) second.append(make('code', '', called(event.call)), ' ');
       if (VERBS[event.kind]) second.append(VERBS[event.kind], ' ');
       if (event.outcome) second.append('→ ', make('code', 'scene-outcome', event.outcome), ' ');
-      if (event.slept_ms !== null) second.append(make('span', 'scene-slept', `(${'slept'} ${event.slept_ms} ms)`), ' ');
+      if (event.slept_ms !== null) second.append(make('span', 'scene-slept', `(${WORDS.slept} ${event.slept_ms} ms)`), ' ');
       if (event.text) second.append(event.text);
       return [first, second];
     }
@@ -251,15 +259,15 @@
           for (const one of options.children) one.setAttribute('aria-disabled', 'true');
           button.classList.add(right ? 'is-right' : 'is-wrong');
           options.children[question.answer].classList.add('is-right');
-          verdict.textContent = right ? 'Right.' : 'No. See what happens.';
-          this.answered = this.at;
+          verdict.textContent = right ? WORDS.right : WORDS.wrong;
+          this.answered = true;
           clearTimeout(this.timer);
           this.timer = setTimeout(() => { this.step(1, true); }, 1800);
         }, { once: true });
         return button;
       }));
       const title = make('p', 'scene-when');
-      title.append(make('b', '', 'What happens next?'));
+      title.append(make('b', '', WORDS.ask));
       return [title, make('p', 'scene-what', text ?? ''), options, verdict];
     }
 
@@ -277,7 +285,7 @@
     }
 
     mark() {
-      const word = this.playing ? 'Pause' : 'Play';
+      const word = this.playing ? WORDS.pause : WORDS.play;
       this.dataset.playing = this.playing;
       this.toggle.firstChild.textContent = this.playing ? '⏸' : '▶';
       this.toggle.querySelector('.scene-word').textContent = word;
@@ -289,7 +297,7 @@
     wait() {
       clearTimeout(this.timer);
       if (this.at === this.last) return this.pause();
-      if (this.scene.events[this.at].kind === 'question') return;
+      if (this.scene.events[this.at].kind === 'question' && !this.answered) return;
       const letters = this.caption.textContent.length;
       this.timer = setTimeout(() => this.step(1, true), (600 + 22 * letters) / Number(this.speed.value));
     }

@@ -41,7 +41,7 @@ pub const WORDS: [&str; 44] = [
     // Those of the scenes, in theme/scene.js.
     "starts",
     "begins",
-    "falls asleep",
+    "sleeps",
     "exits",
     "asleep",
     "has ended",

@@ -108,7 +108,7 @@ window.addEventListener('load', async () => {
       part('speed').value = '4';
       key(' ');
       check(element.dataset.playing === 'true', 'the space bar does not start it');
-      let asked = -1;
+      let asked = -1, focused = null;
       for (let waited = 0; element.dataset.playing === 'true' && waited < 25000; waited += 50) {
         await pause(50);
         const at = Number(element.dataset.at);
@@ -119,13 +119,22 @@ window.addEventListener('load', async () => {
         check(Number(element.dataset.at) === at, `it does not wait for the answer at event ${at}`);
         const wrong = innerWidth > 500;
         const options = all('.scene-options button', element);
-        options[wrong ? (question.answer + 1) % options.length : question.answer].click();
+        const chosen = options[wrong ? (question.answer + 1) % options.length : question.answer];
+        chosen.focus();
+        chosen.click();
         check(part('verdict').textContent !== '' && (part('options').querySelector('.is-wrong') !== null) === wrong, 'no verdict');
         check(options[question.answer].classList.contains('is-right'), 'the right answer is not shown');
         fits(at);
+        key(' ', part('player'));
+        await pause(4000);
+        check(element.dataset.playing === 'false' && Number(element.dataset.at) === at, 'an answered question does not pause');
+        key(' ', part('player'));
+        check(element.dataset.playing === 'true', 'an answered question does not play on');
         report.questions += 1;
+        focused = element;
       }
       shows(last, 'played');
+      check(focused === null || part('player').contains(document.activeElement) || all('ipc-scene').length > 1, 'the focus is lost with the options');
       check(element.dataset.playing === 'false', 'it does not stop');
       part('play').click();
       check(element.dataset.playing === 'true' && element.dataset.at === '0', 'it does not play again');
