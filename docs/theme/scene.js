@@ -9,7 +9,7 @@
   const INTO = /^(msgsnd|mq_send|write|send|sendmsg|sendto|splice)$/;
   const OUT_OF = /^(msgrcv|mq_receive|read|recv|recvmsg|recvfrom)$/;
   // The words that a reader sees; docs/build translates what is between single quotes.
-  const VERBS = { start: 'starts', begin: 'begins', sleep: 'sleeps', exit: 'exits' };
+  const VERBS = { object: 'is created:', start: 'starts', begin: 'begins', sleep: 'sleeps', exit: 'exits' };
   const STATES = { begin: 'in a call', sleep: 'asleep', exit: 'has ended', kill: 'killed' };
   const WORDS = {
     play: 'Play', pause: 'Pause', back: 'Back', step: 'Step', moment: 'Moment', speed: 'Speed', asText: 'As text',

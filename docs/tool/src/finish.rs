@@ -15,7 +15,7 @@ use crate::text::Edits;
 use crate::{picture, search};
 
 /// The words that mdBook's theme and our own put around each page.
-pub const WORDS: [&str; 44] = [
+pub const WORDS: [&str; 45] = [
     "Toggle Table of Contents",
     "Table of contents",
     "Change theme",
@@ -39,6 +39,7 @@ pub const WORDS: [&str; 44] = [
     "Copied!",
     "Skip to the text",
     // Those of the scenes, in theme/scene.js.
+    "is created:",
     "starts",
     "begins",
     "sleeps",
