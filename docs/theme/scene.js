@@ -6,8 +6,8 @@
 // number of the latest event.
 (() => {
   // The calls that put something into an object, and those that take something out.
-  const INTO = /^(msgsnd|mq_send|write|send|sendmsg|sendto|splice)$/;
-  const OUT_OF = /^(msgrcv|mq_receive|read|recv|recvmsg|recvfrom)$/;
+  const INTO = /^(msgsnd|mq_send|p?write|send|sendmsg|sendto|store|fetch_add)$/;
+  const OUT_OF = /^(msgrcv|mq_receive|p?read|recv|recvmsg|recvfrom|load)$/;
   // The words that a reader sees; docs/build translates what is between single quotes.
   const VERBS = { object: 'is created:', start: 'starts', begin: 'begins', sleep: 'sleeps', exit: 'exits' };
   const STATES = { begin: 'in a call', sleep: 'asleep', exit: 'has ended', kill: 'killed' };
@@ -49,7 +49,7 @@
     if (event.kind !== 'return' || event.ok === false) return 0;
     if (INTO.test(event.call?.name)) return 1;
     if (OUT_OF.test(event.call?.name)) return -1;
-    return Math.sign((after?.used ?? 0) - (before?.used ?? 0));
+    return Math.sign(after?.used - before?.used) || 0; // or it is not known
   }
 
   class Scene extends HTMLElement {
@@ -218,7 +218,7 @@
       head.replaceChildren(make('b', '', this.scene.object.name));
       contents.replaceChildren();
       level.firstChild.style.width = '0';
-      level.hidden = state?.capacity === undefined;
+      level.style.visibility = state?.capacity === undefined || state.used === undefined ? 'hidden' : '';
       if (state === null) return contents.append(make('span', 'scene-empty', WORDS.gone));
       const { used, capacity, unit = '', items, sleeping = [], contents: pieces = [] } = state;
       if (used !== undefined) {

@@ -178,8 +178,9 @@ fn every_scene_plays_in_both_languages() {
     let wrong: Vec<_> = all.iter().filter_map(|(frame, report)| wrong(frame, report)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let sum = |what: &str| all.iter().map(|(_, report)| report[what].as_u64().unwrap_or(0)).sum::<u64>();
-    // Each of the 17 in two languages, at two widths and without scripts.
-    assert!(sum("scenes") >= 17 * 6 && sum("questions") >= 17 * 4, "{all:?}");
+    // Each of the 17 of the message queue in two languages, at two widths and without scripts. Korean may be missing in a
+    // draft, but not that of all others.
+    assert!(sum("scenes") >= 17 * 6 && sum("questions") >= 17 * 4 && sum("translated") >= 17, "{all:?}");
     println!("{} scenes, {} events, {} questions", sum("scenes"), sum("events"), sum("questions"));
 }
 
