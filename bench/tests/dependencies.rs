@@ -6,14 +6,16 @@ use std::process::Command;
 const LIBRARIES: [&str; 6] = ["ipc-pipe", "ipc-fifo", "ipc-msgq", "ipc-shm", "ipc-mmap", "ipc-socket"];
 
 /// The crates of the programs, and of the tests.
-const NOT_IN_LIBRARIES: [&str; 11] = [
+const NOT_IN_LIBRARIES: [&str; 13] = [
     "clap",
     "clap_complete",
     "clap_mangen",
+    "crossterm",
     "hdrhistogram",
     "indicatif",
     "ipc-conformance",
     "ipc-demo",
+    "ratatui",
     "serde",
     "serde_json",
     "signal-hook",

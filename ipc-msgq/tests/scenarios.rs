@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use children::{PATIENCE, ctrl_c, end};
+use children::{PATIENCE, end};
+use ipc_conformance::other::ctrl_c;
 use ipc_conformance::scenarios::Scenarios;
 use ipc_msgq::{Key, Queue};
 use nix::sys::signal::Signal;
@@ -72,6 +73,12 @@ fn the_list_is_complete() {
 #[test]
 fn every_run_is_recorded() {
     SCENARIOS.are_recorded();
+}
+
+#[test]
+#[cfg(feature = "step")]
+fn a_run_can_be_stepped_through() {
+    SCENARIOS.can_be_stepped_through();
 }
 
 /// Each plays with several processes, finds its claims true and leaves no queue.

@@ -12,7 +12,9 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::children::{ctrl_c, end};
+use ipc_conformance::other::ctrl_c;
+
+use crate::children::end;
 use crate::tools::{Scratch, command, ended, run, run_with, soon};
 
 /// A server, ended at the end of its test.

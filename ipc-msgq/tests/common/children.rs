@@ -1,6 +1,5 @@
 //! Processes that a test has started.
 
-use std::fs;
 use std::io::Read;
 use std::process::{Child, Output};
 use std::thread::{self, JoinHandle};
@@ -49,13 +48,4 @@ pub fn wait(child: &mut Child) {
 pub fn end(child: &mut Child, signal: Signal) {
     kill(Pid::from_raw(child.id() as i32), signal).unwrap();
     wait(child);
-}
-
-/// Returns the signal of Ctrl-C on a terminal. The children of a process started with nohup(1), or in the background of
-/// a script, ignore that signal: then the signal of kill(1).
-pub fn ctrl_c() -> Signal {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
-    let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
-    if ignored & 1 << (Signal::SIGINT as u32 - 1) == 0 { Signal::SIGINT } else { Signal::SIGTERM }
 }

@@ -87,7 +87,8 @@ impl KernelObject for Pipes {
     fn describe(&self) -> String {
         let pipes = self.0.borrow();
         let each = pipes.iter().map(|pipe| format!("pipe:[{}]", pipe.inode.number())).collect::<Vec<_>>();
-        format!("{}, {} bytes", each.join(" and "), self.capacity())
+        let room = if each.len() > 1 { "bytes each" } else { "bytes" };
+        format!("{}, {} {room}", each.join(" and "), self.capacity())
     }
 
     fn invite(&self, part: Ends) -> Result<Invited<Vec<End>>> {

@@ -44,7 +44,6 @@
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
 //! | `asleep.rs` | [`asleep_until_killed`]: for a crate's own tests, a side that sleeps without looking |
 //! | `example.rs` | [`example()`], [`example_with`], [`example_in_c`], [`pair_of_examples`]: for a crate's own tests, examples that are run |
-//! | `example.rs` | [`example()`], [`example_with`], [`pair_of_examples`]: for a crate's own tests, examples that are run |
 //! | `scenarios.rs` | [`scenarios`]: for a crate's own tests, what holds for all its scenarios |
 //! | `json_schema.rs` | [`json_schema`]: whether a document conforms to its schema |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |

@@ -12,8 +12,11 @@
 //! }
 //! ```
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+
+use nix::sys::signal::Signal;
 
 use super::watchdog::Watchdog;
 pub use super::watchdog::{PATIENCE, watched};
@@ -23,6 +26,16 @@ const PART: &str = "IPC_TEST_PART";
 
 /// The last word of a part whose process stays until it is killed.
 const STAY: &str = "stay";
+
+/// Returns the signal of Ctrl-C on a terminal. The children of a process started with nohup(1), or in the background of
+/// a script, ignore that signal: then the signal of kill(1).
+#[must_use]
+pub fn ctrl_c() -> Signal {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it says so");
+    let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask");
+    if ignored & 1 << (Signal::SIGINT as u32 - 1) == 0 { Signal::SIGINT } else { Signal::SIGTERM }
+}
 
 /// Another process that stays; dropping this kills it.
 #[derive(Debug)]

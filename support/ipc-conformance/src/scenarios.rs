@@ -1,17 +1,22 @@
 //! The scenarios of a mechanism: what holds for all of them, whatever they show.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::termios::tcgetattr;
+use nix::unistd::{Pid, write};
 use serde_json::Value;
 
 use crate::json_schema;
+use crate::other::ctrl_c;
 use crate::watchdog::{PATIENCE, WHOLE_CASE, Watchdog, children};
 
 /// A program with scenarios.
@@ -97,10 +102,46 @@ impl Scenarios {
         }
     }
 
+    /// Checks the view on the whole terminal: it opens, ends by a key and by a signal, and leaves the terminal as it was.
+    /// Where there is no terminal, the program says so.
+    pub fn can_be_stepped_through(&self) {
+        let (status, output, stderr) = self.run(&["scenario", self.names[0], "--step"]);
+        assert_eq!((status, &*output), (Some(2), ""));
+        assert!(stderr.contains("--step needs a terminal, and standard output is none"), "{stderr}");
+        let keys: [&[u8]; 3] = [b"q", b"\x03", b"\x1b[C\x1b[C\x1b[D  q"];
+        for keys in keys {
+            let status = self.view(|_, master| write(master, keys).map(drop));
+            assert_eq!(status.code(), Some(0), "{keys:?}");
+        }
+        let status = self.view(|pid, _| kill(pid, Signal::SIGTERM));
+        assert_eq!(status.signal(), Some(Signal::SIGTERM as i32));
+    }
+
+    /// Opens the view of the first scenario on a new terminal, and ends it by `end`. Checks that the terminal is as before.
+    fn view(&self, end: impl FnOnce(Pid, &OwnedFd) -> nix::Result<()>) -> ExitStatus {
+        let _watchdog = Watchdog::over(format!("{} --step", self.program), WHOLE_CASE);
+        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let OpenptyResult { master, slave } = openpty(&size, None).expect("a terminal");
+        let before = tcgetattr(&slave).expect("it is a terminal");
+        let stdio = || Stdio::from(slave.try_clone().expect("a descriptor"));
+        let mut command = self.command(&["scenario", self.names[0], "--step"]);
+        command.stdin(stdio()).stdout(stdio()).stderr(stdio()).env("TERM", "xterm");
+        let mut program = command.spawn().expect("it can be run");
+        drop(command); // it holds the other end of the terminal
+        let mut screen = Screen::of(&master);
+        screen.read_until("q quit");
+        assert_ne!(tcgetattr(&slave).expect("it is a terminal"), before, "each key is read at once");
+        end(Pid::from_raw(program.id().cast_signed()), &master).expect("it runs");
+        screen.read_until("\x1b[?1049l"); // back to the normal screen
+        let status = program.wait().expect("it is a child");
+        assert_eq!(tcgetattr(&slave).expect("it is a terminal"), before);
+        status
+    }
+
     /// Ends the program in the middle of a scenario, when its time line says `until`: by Ctrl-C, by `kill` and by
     /// `kill -9`. Checks that no process is left, and that soon nothing `is_left`, which is given the time line so far.
     pub fn leave_nothing(&self, name: &str, until: &str, is_left: impl Fn(&str) -> bool) {
-        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
+        for signal in [ctrl_c(), Signal::SIGTERM, Signal::SIGKILL] {
             let _watchdog = Watchdog::over(format!("{name}, ended by {signal}"), WHOLE_CASE);
             // In its own directory, where no other test cleans up after it.
             let place = tempfile::tempdir().expect("a directory");
@@ -116,6 +157,26 @@ impl Scenarios {
                 assert!(started.elapsed() < PATIENCE, "after {signal} something is left: {output}");
                 thread::sleep(Duration::from_millis(5));
             }
+        }
+    }
+}
+
+/// What a program writes to a terminal.
+struct Screen {
+    terminal: fs::File,
+    text: String,
+}
+
+impl Screen {
+    fn of(master: &OwnedFd) -> Self {
+        Self { terminal: master.try_clone().expect("a descriptor").into(), text: String::new() }
+    }
+
+    fn read_until(&mut self, until: &str) {
+        let mut buffer = [0; 4096];
+        while !self.text.contains(until) {
+            let len = self.terminal.read(&mut buffer).expect("the program runs");
+            self.text += &String::from_utf8_lossy(&buffer[..len]);
         }
     }
 }

@@ -24,6 +24,7 @@
 //! | `play.rs`, `event.rs` | the record of a run: each event, with the state of the object after it |
 //! | `pipe_buffer.rs` | a look into a pipe or a FIFO, for the state of these objects |
 //! | `timeline.rs` | a run as text |
+//! | `step.rs`, `step/` | the same on the whole terminal, event by event (the feature `step`) |
 //! | `command.rs` | the command `scenario` |
 
 mod command;
@@ -36,6 +37,8 @@ mod pipe_buffer;
 mod play;
 mod process;
 mod reply;
+#[cfg(feature = "step")]
+mod step;
 mod timeline;
 
 use ipc_core::Error;

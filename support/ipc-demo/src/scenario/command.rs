@@ -8,6 +8,8 @@ use ipc_core::Result;
 
 use super::context::Context;
 use super::object::KernelObject;
+#[cfg(feature = "step")]
+use super::step;
 use super::timeline::paragraph;
 use super::{Failure, Scenario, Scenarios, guard, performer};
 use crate::helper_process::Invitation;
@@ -44,6 +46,10 @@ pub fn command<O: KernelObject>(scenarios: &Scenarios<O>) -> Command {
         )
         .arg(flag("list").help("List the scenarios"))
         .arg(flag("json").help("Print all events as one JSON document").conflicts_with("list"))
+        .args(cfg!(feature = "step").then(|| {
+            let step = flag("step").help("Show it on the whole terminal, event by event");
+            step.conflicts_with_all(["list", "json"])
+        }))
         .group(ArgGroup::new("what").args([SCENARIO, "list"]).required(true))
 }
 
@@ -53,7 +59,12 @@ pub fn run<O: KernelObject>(scenarios: &Scenarios<O>, matches: &ArgMatches) -> E
     let Some(name) = matches.get_one::<String>(SCENARIO) else { return report(list(scenarios.all)) };
     let mut all = scenarios.all.iter();
     let scenario = all.find(|scenario| scenario.name == name).expect("clap has checked the name");
-    let form = if matches.get_flag("json") { Form::Json } else { Form::Text };
+    let form = match () {
+        () if matches.get_flag("json") => Form::Json,
+        #[cfg(feature = "step")]
+        () if matches.get_flag("step") => Form::Step,
+        () => Form::Text,
+    };
     play(scenario, form)
 }
 
@@ -85,16 +96,28 @@ enum Form {
     Text,
     /// One document at the end.
     Json,
+    /// A view on the whole terminal after the end.
+    #[cfg(feature = "step")]
+    Step,
 }
 
 fn play<O: KernelObject>(scenario: &Scenario<O>, form: Form) -> ExitCode {
-    match interrupt::clean_up_on_signals().and_then(|()| play_as(scenario, form)) {
+    match prepare(form).and_then(|()| play_as(scenario, form)) {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(how)) => {
             tell(&format!("error: the kernel behaved differently: {how}"));
             ExitCode::FAILURE
         }
         Err(error) => report(Err(error)),
+    }
+}
+
+/// Gets ready for signals, and checks that the run can be shown.
+fn prepare(form: Form) -> Result<()> {
+    match form {
+        #[cfg(feature = "step")]
+        Form::Step => step::check_terminal().and_then(|()| step::heed_signals()),
+        Form::Text | Form::Json => interrupt::clean_up_on_signals(),
     }
 }
 
@@ -115,6 +138,8 @@ fn play_as<O: KernelObject>(scenario: &Scenario<O>, form: Form) -> Result<Option
     match form {
         Form::Text if failed.is_none() => print("All checks passed.\n")?,
         Form::Text => {}
+        #[cfg(feature = "step")]
+        Form::Step => step::show(&document)?,
         Form::Json => {
             let json = serde_json::to_string_pretty(&document).expect("plain data");
             print(&(json + "\n"))?;

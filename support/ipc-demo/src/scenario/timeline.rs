@@ -44,16 +44,19 @@ pub(super) fn line(event: &Event, object: &str) -> Option<String> {
     let name = if event.kind == Kind::Object { object } else { event.actor.as_deref().unwrap_or_default() };
     let margin = format!("{:6.1} ms  {name:<10} {pid:>7}  ", event.t_ms);
     let source = event.source.as_ref().map(|source| format!("  {}", place(source)));
-    Some(paragraph(&(what(event)? + &source.unwrap_or_default()), &margin))
+    let is_shown = match event.kind {
+        Kind::Question => false, // the reader of a text sees the answer at once
+        Kind::Begin => event.is_announced,
+        _ => true,
+    };
+    is_shown.then(|| paragraph(&(what(event) + &source.unwrap_or_default()), &margin))
 }
 
-/// Returns what happened, in words. `None` for what needs no line: the reader of a text sees the answer at once.
-pub(super) fn what(event: &Event) -> Option<String> {
+/// Returns what happened, in words.
+pub(super) fn what(event: &Event) -> String {
     let call = || event.call.as_ref().map(call_text).unwrap_or_default();
     let text = || event.text.clone();
-    Some(match event.kind {
-        Kind::Question => return None,
-        Kind::Begin if !event.is_announced => return None,
+    match event.kind {
         Kind::Begin => format!("{}: begins", call()),
         Kind::Sleep => {
             let threads = text().map(|text| format!(", {text}"));
@@ -68,9 +71,9 @@ pub(super) fn what(event: &Event) -> Option<String> {
             format!("{} {}", if event.ok == Some(true) { "✓" } else { "✗" }, text().unwrap_or_default())
         }
         Kind::Start => "starts".into(),
-        Kind::Exit => text().unwrap_or_else(|| "exits".into()),
-        Kind::Object | Kind::Signal | Kind::Kill | Kind::Note => text()?,
-    })
+        Kind::Exit => "exits".into(),
+        Kind::Object | Kind::Signal | Kind::Kill | Kind::Note | Kind::Question => text().unwrap_or_default(),
+    }
 }
 
 /// Formats a call.
@@ -78,7 +81,8 @@ pub(super) fn call_text(call: &Call) -> String {
     if call.args.is_empty() { call.name.clone() } else { format!("{}({})", call.name, call.args.join(", ")) }
 }
 
-fn place(source: &Source) -> String {
+/// Formats a line of code: the name of the file, and the number of the line.
+pub(super) fn place(source: &Source) -> String {
     let file = Path::new(source.file).file_name().unwrap_or_default().display();
     format!("{file}:{}", source.line)
 }
