@@ -1,9 +1,9 @@
 'use strict';
 // Plays a scene: the events of real processes at one kernel object, recorded by `ipc-NAME scenario SCENE --json`.
 //
-// <ipc-scene> holds the recorded document and today's text of it. Without this script the text is all there is. With it,
-// each process has a lane, as has the object between them; an event is a mark on the lane of its process. A moment is the
-// number of the latest event.
+// <ipc-scene> holds the recorded document and its text. Without this script the text is all there is. With it, each process
+// has a lane, as has the object between them; an event is a mark on the lane of its process. A moment is the number of the
+// latest event.
 (() => {
   // The calls that put something into an object, and those that take something out.
   const INTO = /^(msgsnd|mq_send|p?write|send|sendmsg|sendto|store|fetch_add)$/;
@@ -255,6 +255,7 @@
       options.append(...question.options.map((option, number) => {
         const button = make('button', '', option, { type: 'button' });
         button.addEventListener('click', () => {
+          if (this.answered) return;
           const right = number === question.answer;
           for (const one of options.children) one.setAttribute('aria-disabled', 'true');
           button.classList.add(right ? 'is-right' : 'is-wrong');
@@ -263,7 +264,7 @@
           this.answered = true;
           clearTimeout(this.timer);
           this.timer = setTimeout(() => { this.step(1, true); }, 1800);
-        }, { once: true });
+        });
         return button;
       }));
       const title = make('p', 'scene-when');
@@ -312,17 +313,14 @@
     key(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -this.last, End: this.last };
-      if (event.target.matches('select')) {
-        event.stopPropagation();
-      } else if (event.key in steps) {
-        this.step(steps[event.key]);
-      } else if (event.key === ' ' && !event.target.matches('button')) {
-        if (this.playing) this.pause(); else this.play();
-      } else {
-        return;
-      }
+      const steers = event.key in steps || (event.key === ' ' && !event.target.matches('button'));
+      if (!steers) return;
       event.stopPropagation();
-      if (!event.target.matches('select')) event.preventDefault();
+      if (event.target.matches('select')) return; // they choose a speed
+      event.preventDefault();
+      if (event.key in steps) this.step(steps[event.key]);
+      else if (this.playing) this.pause();
+      else this.play();
     }
 
     // Arrows reach from the track of a process to the object, whatever the height of the lanes.

@@ -68,6 +68,7 @@ fn build() -> Result<()> {
     step("checking the links of both");
     let (links, wrong) = links::problems(&folder)?;
     fail_if_any("links", &wrong)?;
+    fail_if_any("scenes that are recorded and not played", &scene::unplayed(&source::docs().join("src"))?)?;
     let pages = source::files(&folder, "html")?.len();
     println!("{pages} pages, {links} links, in {:.1} s", start.elapsed().as_secs_f64());
     println!("{}\n{}", folder.join("index.html").display(), folder.join("ko/index.html").display());

@@ -33,6 +33,17 @@ pub fn path(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.json"))
 }
 
+/// Returns the recorded scenes that no page in `src` plays.
+pub fn unplayed(src: &Path) -> Result<Vec<String>> {
+    let mut names = source::files(&src.join("scenes"), "json").unwrap_or_default();
+    for page in source::files(src, "md")? {
+        let page = Page::read(&source::read(&src.join(&page))?).with_context(|| page.clone())?;
+        let played: Vec<_> = page.blocks.into_iter().filter_map(|block| block.scene).collect();
+        names.retain(|name| !played.iter().any(|scene| name.strip_suffix(".json") == Some(scene)));
+    }
+    Ok(names)
+}
+
 /// Returns a printed document in the form that is recorded: an event a line, so that a difference shows what happened.
 pub fn recorded(printed: &str) -> Result<String> {
     let mut document: Value = serde_json::from_str(printed.trim()).context("not JSON")?;
@@ -171,6 +182,17 @@ mod tests {
         let all =
             ["It sleeps.", "And now?", "It sleeps.", "It fails", "serves 3 clients", "no room (EAGAIN)"];
         assert_eq!(captions(PRINTED).expect("well formed"), all);
+    }
+
+    #[test]
+    fn a_recorded_scene_that_no_page_plays_is_found() {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::create_dir(dir.path().join("scenes")).expect("made");
+        let page = "<!-- transcript: scene -->\n```sh\nipc-pipe scenario one\n```\n```text\nx\n```\n";
+        for (name, text) in [("a.md", page), ("scenes/pipe-one.json", "{}"), ("scenes/pipe-two.json", "{}")] {
+            fs::write(dir.path().join(name), text).expect("written");
+        }
+        assert_eq!(unplayed(dir.path()).expect("read"), ["pipe-two.json"]);
     }
 
     #[test]

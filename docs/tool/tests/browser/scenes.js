@@ -104,6 +104,19 @@ window.addEventListener('load', async () => {
       check(document.activeElement === part('player'), 'it cannot be reached by keys');
     }
 
+    // On paper, the text instead of the player.
+    function prints() {
+      const rules = all('link[rel="stylesheet"]').flatMap(link => [...(link.sheet?.cssRules ?? [])])
+        .filter(rule => rule instanceof CSSMediaRule && rule.media.mediaText === 'print');
+      const style = document.createElement('style');
+      style.textContent = rules.flatMap(rule => [...rule.cssRules]).filter(rule => /scene/.test(rule.selectorText))
+        .map(rule => rule.cssText).join('\n');
+      document.head.append(style);
+      check(part('text').getBoundingClientRect().height > 50, 'the text is not printed');
+      check(part('player').getBoundingClientRect().height === 0, 'the player is printed');
+      style.remove();
+    }
+
     // Each question is answered, the first one wrongly where there is room for a wrong answer.
     async function plays() {
       key('Home');
@@ -125,6 +138,9 @@ window.addEventListener('load', async () => {
         chosen.focus();
         chosen.click();
         check(part('verdict').textContent !== '' && (part('options').querySelector('.is-wrong') !== null) === wrong, 'no verdict');
+        const said = part('verdict').textContent;
+        for (const option of options) option.click();
+        check(part('verdict').textContent === said, 'a question is answered twice');
         check(options[question.answer].classList.contains('is-right'), 'the right answer is not shown');
         fits(at);
         key(' ', part('player'));
@@ -147,6 +163,7 @@ window.addEventListener('load', async () => {
     report.scenes += 1;
     if (!('ready' in element.dataset)) return check(false, 'did not start');
     reads();
+    prints();
     steps();
     return plays();
   }
