@@ -139,7 +139,8 @@ impl Scenarios {
     }
 
     /// Ends the program in the middle of a scenario, when its time line says `until`: by Ctrl-C, by `kill` and by
-    /// `kill -9`. Checks that no process is left, and that soon nothing `is_left`, which is given the time line so far.
+    /// `kill -9`. Checks that no process is left and no file, and that soon nothing `is_left`, which is given the time line
+    /// so far.
     pub fn leave_nothing(&self, name: &str, until: &str, is_left: impl Fn(&str) -> bool) {
         for signal in [ctrl_c(), Signal::SIGTERM, Signal::SIGKILL] {
             let _watchdog = Watchdog::over(format!("{name}, ended by {signal}"), WHOLE_CASE);
@@ -153,7 +154,7 @@ impl Scenarios {
             kill(Pid::from_raw(program.id().cast_signed()), signal).expect("it runs");
             program.wait().expect("it is a child");
             let started = Instant::now();
-            while is_left(&output) || others.iter().any(|&pid| is_helper(pid)) {
+            while is_left(&output) || others.iter().any(|&pid| is_helper(pid)) || has_objects(place.path()) {
                 assert!(started.elapsed() < PATIENCE, "after {signal} something is left: {output}");
                 thread::sleep(Duration::from_millis(5));
             }
@@ -194,6 +195,17 @@ fn read_until(program: &mut Child, until: &str) -> (String, Vec<u32>) {
 /// Returns whether the process is a helper, and not another one with the same number.
 fn is_helper(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("\0helper\0"))
+}
+
+/// Returns whether there is a file, a FIFO or a socket in a directory, apart from the notes of an ownership lock, which stay
+/// for the next sweep.
+fn has_objects(directory: &Path) -> bool {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    { entries }.any(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => has_objects(&entry.path()),
+        Ok(_) => entry.file_name() != "records",
+        Err(_) => false, // removed meanwhile
+    })
 }
 
 fn is_a_story(run: &Value) {

@@ -22,6 +22,7 @@
 //! | `context.rs`, `process.rs`, `reply.rs` | what a scenario works with: the checks, the processes, their replies |
 //! | `performer.rs`, `guard.rs` | the other processes: those of the scenario, and one that cleans up |
 //! | `play.rs`, `event.rs` | the record of a run: each event, with the state of the object after it |
+//! | `directory.rs` | a place for objects that are files |
 //! | `pipe_buffer.rs` | a look into a pipe or a FIFO, for the state of these objects |
 //! | `timeline.rs` | a run as text |
 //! | `step.rs`, `step/` | the same on the whole terminal, event by event (the feature `step`) |
@@ -29,6 +30,7 @@
 
 mod command;
 mod context;
+mod directory;
 mod event;
 mod guard;
 mod object;
@@ -45,6 +47,7 @@ use ipc_core::Error;
 
 pub use command::{NAME, command, run, serve_if_invited};
 pub use context::{Context, PAUSE, STEP_TIMEOUT};
+pub use directory::{Directory, DirectoryOfScenario};
 pub use event::{Call, State};
 pub use guard::{Guard, NothingRemains, Remains};
 pub use object::{Invited, KernelObject, Performer, Step};

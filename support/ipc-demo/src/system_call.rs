@@ -1,8 +1,11 @@
 //! The system calls in which the threads of another process sleep. The kernel shows them in `/proc`.
 
-use std::fs;
+use std::ffi::{CStr, OsStr};
+use std::fs::{self, File};
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::PathBuf;
 
 use ipc_core::process::proc::{self, Stat};
 use ipc_core::{Advise as _, Call as _, Result};
@@ -37,6 +40,17 @@ impl SystemCall {
     #[must_use]
     pub const fn int(&self, position: usize) -> i32 {
         self.arguments[position] as i32
+    }
+
+    /// Returns an argument that is the path of a file, as it is in the memory of the process `pid`, which sleeps in this
+    /// call. `None` if it is elsewhere by now.
+    #[must_use]
+    pub fn path(&self, position: usize, pid: u32) -> Option<PathBuf> {
+        let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
+        let mut bytes = [0; libc::PATH_MAX as usize];
+        let len = memory.read_at(&mut bytes, self.arguments[position]).ok()?;
+        let path = CStr::from_bytes_until_nul(&bytes[..len]).ok()?;
+        Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
     }
 }
 
@@ -176,6 +190,25 @@ mod tests {
         assert_eq!((call.number, call.int(0), call.arguments[2]), (0, 3, 0x20000));
         assert_eq!(SystemCall::parse("running\n"), None);
         assert_eq!(SystemCall::parse("-1 0x7ffe 0x7f3d\n"), None, "in the kernel, but in no call");
+    }
+
+    /// A process that opens a FIFO sleeps until another opens it, too.
+    #[test]
+    fn the_path_of_a_sleeping_open_is_in_the_memory_of_its_process() {
+        let place = tempfile::tempdir().unwrap();
+        let fifo = place.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let mut reader = Command::new("cat").arg(&fifo).spawn().unwrap();
+        let opens = |call: &SystemCall| {
+            call.number == libc::SYS_openat && call.path(1, reader.id()).as_ref() == Some(&fifo)
+        };
+        let started = Instant::now();
+        let is_seen = || !is_shown(reader.id()) || calls_of(reader.id()).unwrap().iter().any(opens);
+        while !is_seen() && started.elapsed() < Duration::from_secs(10) {}
+        let result = is_seen();
+        reader.kill().unwrap();
+        reader.wait().unwrap();
+        assert!(result);
     }
 
     #[test]

@@ -9,11 +9,12 @@ use ipc_core::{Call as _, Result};
 use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, tee};
 use nix::unistd::pipe2;
 
+use super::timeline::shortened;
 use crate::sys;
 use crate::system_call::{Inode, descriptors_of};
 
 /// The number of bytes up to which the contents are looked at.
-const SHOWN: usize = 40;
+const COPIED: usize = 4096;
 
 /// What is in the buffer of a pipe or a FIFO.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl PipeBuffer {
         };
         let used = sys::bytes_to_read(end.as_fd()).call("ioctl")?;
         let capacity = fcntl(&end, FcntlArg::F_GETPIPE_SZ).call("fcntl")?.cast_unsigned() as usize;
-        let text = if used <= SHOWN { Some(copy(&end, used)?) } else { None };
+        let text = if used <= COPIED { Some(copy(&end, used)?) } else { None };
         Ok(Some(Self { used, capacity, text }))
     }
 
@@ -55,7 +56,7 @@ impl PipeBuffer {
     pub fn contents(&self) -> Vec<String> {
         match &self.text {
             _ if self.used == 0 => Vec::new(),
-            Some(text) => vec![text.clone()],
+            Some(text) => vec![shortened(text)],
             None => vec![format!("{} bytes", self.used)],
         }
     }
