@@ -71,6 +71,10 @@
 //! | **The key, and the system calls** | | **14** |
 //! | `support/ipc-core/src/key.rs` | the name of a segment, and `ftok` | 6 |
 //! | `src/sys.rs` | the calls themselves | 8 |
+//! | **What such memory lacks, in scenarios** (the engine is in `support/ipc-demo/src/scenario/`) | | **12** |
+//! | `src/scenario/order.rs`, `src/scenario/locks.rs` | the stories: updates, a flag, locks | 5 |
+//! | `src/scenario/page.rs`, `src/scenario/step.rs`, `src/scenario/performer.rs` | what a process can do | 4 |
+//! | `src/scenario/object.rs`, `src/scenario/sys.rs` | the segment, and what removes it | 3 |
 //!
 //! **Use it** for large or frequent messages on one host, when a copy or a system call for each costs too much. **Do
 //! not use it** where a pipe or a socket is fast enough: there the kernel keeps the messages apart, wakes the reader

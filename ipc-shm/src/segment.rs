@@ -75,6 +75,15 @@ impl Segment {
         Ok(Self { id })
     }
 
+    /// Makes a segment that `ownership` removes when its last holder has ended. At no moment is there a segment that is
+    /// not noted.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create); also if the note cannot be written.
+    pub fn create_crash_safe(ownership: &OwnershipLock, key: Key, size: usize, mode: u32) -> Result<Self> {
+        create_crash_safe(ownership, key, mode, |mode| Self::create(key, size, mode))
+    }
+
     /// Finds the segment under `key`, if there is one.
     ///
     /// # Errors

@@ -162,6 +162,15 @@ impl SemaphoreArray {
         self.operate(index, -1, Undo::Never, 0, timeout)
     }
 
+    /// Removes it. A process that sleeps in a call on it is told so by `EIDRM`.
+    ///
+    /// # Errors
+    /// `EPERM`: only its owner may do this. `EIDRM`: it is gone already.
+    #[doc(alias = "IPC_RMID")]
+    pub fn remove(self) -> Result<()> {
+        unless_removed(sys::sem_remove(self.id)).call("semctl")
+    }
+
     fn operate(self, index: u16, by: i16, undo: Undo, flags: i32, timeout: Duration) -> Result<bool> {
         let undo = if undo == Undo::AtExit { libc::SEM_UNDO } else { 0 };
         let operation = libc::sembuf { sem_num: index, sem_op: by, sem_flg: (flags | undo) as i16 };
