@@ -68,8 +68,10 @@ impl KernelObject for Fifos {
             let Some(buffer) = PipeBuffer::look(*inode, processes)? else { continue };
             state.used = Some(state.used.unwrap_or(0) + buffer.used);
             state.capacity = Some(state.capacity.unwrap_or(0) + buffer.capacity);
-            let contents =
-                buffer.text.as_deref().map_or_else(|| buffer.contents(), |text| vec![letters(text)]);
+            let contents = match buffer.text.as_deref() {
+                Some(text) if !text.is_empty() => vec![letters(text)],
+                _ => buffer.contents(),
+            };
             state.contents.get_or_insert_default().extend(contents);
         }
         Ok(Some(state))

@@ -8,6 +8,7 @@ use ipc_core::{Call as _, Result};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::prctl::set_pdeathsig;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,9 @@ pub(super) fn spawn<T: Serialize>(invited: Invited<T>) -> Result<(HelperProcess,
 pub(super) fn run<P: Performer>(invitation: &Invitation) -> Result<()> {
     // It may sleep in a call from which nothing would wake it once the scenario's process is dead.
     set_pdeathsig(Signal::SIGKILL).call("prctl")?;
+    // A scenario may have it end by a signal of which the kernel would leave a core file.
+    let (_, most) = getrlimit(Resource::RLIMIT_CORE).call("getrlimit")?;
+    setrlimit(Resource::RLIMIT_CORE, 0, most).call("setrlimit")?;
     let Argument { start, descriptors } = invitation.argument::<Argument<P::Start>>()?;
     let performer = P::enter(start, sys::inherited(&descriptors).call("fcntl")?)?;
     match execute_all(performer) {
