@@ -104,6 +104,17 @@ impl DescriptorTable {
     }
 }
 
+/// Copies the descriptor `fd` of another process. Both refer to the same open file, which stays open until the copy is
+/// closed, too.
+///
+/// # Errors
+/// `EPERM`: this user may not trace that process, or a filter of system calls refuses. `EBADF`, `ESRCH`: the descriptor,
+/// or the process, is gone.
+#[doc(alias = "pidfd_getfd")]
+pub fn copy_from_process(pid: u32, fd: RawFd) -> nix::Result<OwnedFd> {
+    sys::pidfd_getfd(&sys::pidfd_open(pid)?, fd)
+}
+
 /// Sets the mode of the object at `path`, which is not followed if it is a symbolic link: `fchmodat` with
 /// `AT_SYMLINK_NOFOLLOW`, for a thread with any table.
 ///

@@ -67,7 +67,7 @@ mod transport;
 mod wait;
 
 pub use deadline::{Deadline, poll_for};
-pub use descriptor_table::{DescriptorTable, set_mode};
+pub use descriptor_table::{DescriptorTable, copy_from_process, set_mode};
 pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{
     ByteSink, ByteSource, ChunkSizes, Framed, FramedReceiver, FramedSender, MAX_MESSAGE, Mode, PIPE_SIZE,

@@ -56,6 +56,8 @@ pub use process::{Ended, Process};
 pub use reply::{Reply, Value};
 pub use timeline::{quoted, shortened};
 
+pub use crate::sys::bytes_to_read;
+
 /// A scenario.
 #[derive(Debug)]
 pub struct Scenario<O: KernelObject> {

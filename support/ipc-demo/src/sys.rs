@@ -76,7 +76,7 @@ pub(crate) fn is_ignored(signal: Signal) -> nix::Result<bool> {
 ///
 /// # Errors
 /// `ENOTTY`: it is none of these.
-pub(crate) fn bytes_to_read(fd: BorrowedFd<'_>) -> nix::Result<usize> {
+pub fn bytes_to_read(fd: BorrowedFd<'_>) -> nix::Result<usize> {
     let mut bytes: libc::c_int = 0;
     // SAFETY: the kernel writes one int, and there is one; the descriptor is open as long as it is borrowed.
     Errno::result(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut bytes) })?;

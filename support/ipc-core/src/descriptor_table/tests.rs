@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::fd::RawFd;
 use std::os::unix::fs::MetadataExt as _;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use nix::errno::Errno;
@@ -54,4 +55,23 @@ fn a_table_other_than_the_shared_one_is_reached_by_its_thread() {
 #[test]
 fn a_descriptor_that_is_closed_is_not_fetched() {
     assert_eq!(DescriptorTable::current().fetch(RawFd::MAX).unwrap_err(), Errno::EBADF);
+}
+
+#[test]
+fn the_file_of_another_process_is_copied() {
+    let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let copied = copy_from_process(child.id(), 1);
+    let none = copy_from_process(child.id(), RawFd::MAX);
+    let inode = |fd: &OwnedFd| File::from(fd.try_clone().unwrap()).metadata().unwrap().ino();
+    let ours = OwnedFd::from(child.stdout.take().unwrap());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    match copied {
+        Err(Errno::EPERM | Errno::ENOSYS) => {} // a filter of system calls, as that of a container
+        copied => {
+            assert_eq!(inode(&copied.unwrap()), inode(&ours), "the two ends of a pipe are one inode");
+            assert_eq!(none.unwrap_err(), Errno::EBADF);
+        }
+    }
+    assert_eq!(copy_from_process(child.id(), 1).unwrap_err(), Errno::ESRCH);
 }

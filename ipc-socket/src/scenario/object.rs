@@ -1,0 +1,69 @@
+//! The sockets of a scenario, and the directory of their paths.
+
+use std::path::PathBuf;
+
+use ipc_core::Result;
+use ipc_demo::scenario::{Directory, DirectoryOfScenario, Invited, KernelObject, State};
+use ipc_demo::system_call::SystemCall;
+use ipc_socket::UnixStream;
+
+use super::performer::Performer;
+use super::queues::{Waiting, is_socket};
+
+/// The sockets that the processes make. Those end with their last descriptor, but their paths stay: they are in a
+/// directory that goes with the scenario.
+pub struct Sockets(Directory);
+
+/// The calls on a socket in which a process may sleep.
+const CALLS: [i64; 7] = [
+    libc::SYS_connect,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_sendto,
+    libc::SYS_recvfrom,
+    libc::SYS_sendmsg,
+    libc::SYS_recvmsg,
+];
+
+impl Sockets {
+    /// Returns the path of that name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path(name)
+    }
+}
+
+impl KernelObject for Sockets {
+    const MECHANISM: &'static str = "socket";
+    const NAME: &'static str = "socket";
+    const TITLE: &'static str = "sockets";
+
+    type Part = ();
+    type Performer = Performer;
+    type Remains = DirectoryOfScenario;
+
+    fn create() -> Result<Self> {
+        Ok(Self(Directory::make::<UnixStream>()?))
+    }
+
+    fn describe(&self) -> String {
+        format!("paths in {}", self.0.describe(""))
+    }
+
+    fn invite(&self, (): ()) -> Result<Invited<()>> {
+        Ok(Invited::with(()))
+    }
+
+    fn state(&self, processes: &[u32]) -> Result<Option<State>> {
+        let waiting = Waiting::look(processes);
+        Ok(Some(State {
+            used: waiting.as_ref().map(|waiting| waiting.bytes),
+            unit: waiting.is_some().then_some("bytes"),
+            contents: waiting.map(|waiting| waiting.contents),
+            ..State::default()
+        }))
+    }
+
+    fn is_target(&self, call: &SystemCall, pid: u32) -> bool {
+        CALLS.contains(&call.number) && is_socket(pid, call.int(0))
+    }
+}
