@@ -47,9 +47,10 @@
   // Whether an event moves something into the object (1), out of it (-1), or nothing.
   function direction(event, before, after) {
     if (event.kind !== 'return' || event.ok === false) return 0;
-    if (INTO.test(event.call?.name)) return 1;
-    if (OUT_OF.test(event.call?.name)) return -1;
-    return Math.sign(after?.used - before?.used) || 0; // or it is not known
+    const { name, args } = event.call;
+    if (INTO.test(name)) return 1;
+    if (OUT_OF.test(name)) return -1;
+    return args.length > 0 ? 0 : Math.sign(after?.used - before?.used) || 0; // several calls, in words
   }
 
   class Scene extends HTMLElement {
@@ -59,6 +60,7 @@
       this.scene.events = this.scene.events.filter(isSeen);
       this.moments = moments(this.scene);
       this.last = this.scene.events.length - 1;
+      this.fills = this.scene.events.some(event => event.state?.used === 0); // a file or memory is always full
       this.text = make('div', 'scene-text');
       this.text.append(...this.childNodes);
       this.player = make('div', 'scene-player', undefined, { role: 'group', tabindex: '0', 'aria-label': this.scene.claim });
@@ -124,7 +126,7 @@
       const spans = [];
       let lives = null, sleeps = null;
       this.scene.events.forEach(({ actor, kind }, at) => {
-        if (actor !== name) return;
+        if (actor !== name || !LASTING.includes(kind)) return; // a signal or a remark ends nothing
         lives ??= at;
         if (sleeps !== null) spans.push(['is-sleep', sleeps, at]);
         sleeps = kind === 'sleep' ? at : null;
@@ -223,7 +225,7 @@
       const { used, capacity, unit = '', items, sleeping = [], contents: pieces = [] } = state;
       if (used !== undefined) {
         const most = capacity === undefined ? '' : ` / ${capacity}`;
-        head.append(make('span', 'scene-used', `${used}${most} ${unit}${used > 0 && used >= capacity ? ` · ${WORDS.full}` : ''}`));
+        head.append(make('span', 'scene-used', `${used}${most} ${unit}${this.fills && used > 0 && used >= capacity ? ` · ${WORDS.full}` : ''}`));
         level.firstChild.style.width = used > 0 ? `${Math.max(1, Math.min(100, 100 * used / capacity))}%` : '0';
       }
       contents.append(...pieces.map(text => make('span', 'scene-item', text)));
