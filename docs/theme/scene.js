@@ -5,9 +5,10 @@
 // has a lane, as has the object between them; an event is a mark on the lane of its process. A moment is the number of the
 // latest event.
 (() => {
-  // The calls that put something into an object, and those that take something out.
-  const INTO = /^(msgsnd|mq_send|p?write|send|sendmsg|sendto|store|fetch_add)$/;
-  const OUT_OF = /^(msgrcv|mq_receive|p?read|recv|recvmsg|recvfrom|load)$/;
+  // The calls that put something into an object, and those that take something out; and those that do so in memory.
+  const INTO = /^(msgsnd|mq_send|p?write|send|sendmsg|sendto)$/;
+  const OUT_OF = /^(msgrcv|mq_receive|p?read|recv|recvmsg|recvfrom)$/;
+  const IN_MEMORY = { store: 1, fetch_add: 1, load: -1 };
   // The words that a reader sees; docs/build translates what is between single quotes.
   const VERBS = { object: 'is created:', start: 'starts', begin: 'begins', sleep: 'sleeps', exit: 'exits' };
   const STATES = { begin: 'in a call', sleep: 'asleep', exit: 'has ended', kill: 'killed' };
@@ -48,9 +49,12 @@
   function direction(event, before, after) {
     if (event.kind !== 'return' || event.ok === false) return 0;
     const { name, args } = event.call;
-    if (INTO.test(name)) return 1;
-    if (OUT_OF.test(name)) return -1;
-    return args.length > 0 ? 0 : Math.sign(after?.used - before?.used) || 0; // several calls, in words
+    if (name in IN_MEMORY) return IN_MEMORY[name];
+    if (args.length === 0) return Math.sign(after?.used - before?.used) || 0; // several calls, in words
+    // What is handed to a sleeper is never in the object. A call that changes nothing was for another one.
+    const handed = event.slept_ms !== null || before?.sleeping?.length > 0;
+    if ((before?.used === after?.used && !handed) || /^0\b/.test(event.outcome)) return 0;
+    return INTO.test(name) ? 1 : OUT_OF.test(name) ? -1 : 0;
   }
 
   class Scene extends HTMLElement {
