@@ -38,7 +38,7 @@ pub const TRUNCATED: Scenario = Scenario {
 
 pub const KEPT_AFTER_KILL: Scenario = Scenario {
     name: "kept-after-kill",
-    claim: "What was stored into a shared mapping is in the file, even if all processes are killed before any has saved it.",
+    claim: "What was stored into a shared mapping is in the file, even if every process is killed before it calls msync.",
     run: |context| {
         let mut writer = context.process("writer", ())?;
         let mut reader = context.process("reader", ())?;

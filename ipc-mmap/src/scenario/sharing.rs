@@ -5,8 +5,8 @@ use super::step::{Flag, load, map, store};
 
 pub const SHARED_AND_PRIVATE: Scenario = Scenario {
     name: "shared-and-private",
-    claim: "A store into a shared mapping is in the file, and all who share it see it at once; one into a private mapping \
-            stays in its process.",
+    claim: "A store into a shared mapping is in the file, and every process that shares it sees it at once; one into a \
+            private mapping stays in its process.",
     run: |context| {
         let mut writer = context.process("writer", ())?;
         let mut reader = context.process("reader", ())?;
@@ -27,8 +27,8 @@ pub const SHARED_AND_PRIVATE: Scenario = Scenario {
             "The editor has mapped the file with MAP_PRIVATE, and stores \"draft\" over \"hello\". Who sees it?",
             &[
                 "The editor alone",
-                "All who map the file, but not those who read it",
-                "All, once the editor unmaps it",
+                "Every process that maps the file, but none that reads it",
+                "Every process, once the editor unmaps the file",
             ],
             0,
         )?;
@@ -41,7 +41,8 @@ pub const SHARED_AND_PRIVATE: Scenario = Scenario {
         )?;
         writer.run(store(0, "later"))?;
         let (own, other) = (editor.run(load(0, 5))?, reader.run(load(0, 5))?);
-        context.check(other.text() == Some("later"), "those who share the page see the next store")?;
+        context
+            .check(other.text() == Some("later"), "the reader, which shares the page, sees the next store")?;
         context.check(own.text() == Some("draft"), "the editor keeps its copy of the page")
     },
 };
