@@ -78,7 +78,8 @@
 //! | `src/lib.rs` | this page; the two pipes, and how a child inherits its ends | 9 |
 //! | `src/ends.rs`, `src/mode.rs` | the system calls that carry the bytes; the flag by which they sleep or not | 3 |
 //!
-//! Run an example with `cargo run -p ipc-pipe --example stage_1_bytes`; the smallest is called `pipe_smallest`.
+//! Run an example with `cargo run -p ipc-pipe --example stage_1_bytes`; the smallest is called `pipe_smallest`. The program
+//! plays scenes, too, with real processes: `cargo run -p ipc-pipe -- scenario --list`. They are in `src/scenario/`.
 //!
 //! # The way of one message
 //!

@@ -34,7 +34,7 @@ fn a_claim_that_does_not_hold_is_an_error() {
 fn a_scenario_that_is_killed_leaves_nothing() {
     SCENARIOS.leave_nothing("dead-holder", "pthread_mutex_lock(lock C): sleeps", |output| {
         let key = output.split_once(" key ").and_then(|(_, after)| after.split_once(','));
-        let key: Key = key.expect("the time line names it").0.parse().unwrap();
+        let key: Key = key.expect("the timeline names it").0.parse().unwrap();
         let array = SemaphoreArray::find(key, geteuid().as_raw()).unwrap();
         Segment::find(key).unwrap().is_some() || array.is_some()
     });

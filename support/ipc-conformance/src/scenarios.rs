@@ -59,7 +59,7 @@ impl Scenarios {
         assert_eq!(names, self.names);
     }
 
-    /// Checks that each scenario finds its claims true, with at least two processes, on a time line of 80 columns.
+    /// Checks that each scenario finds its claims true, with at least two processes, on a timeline of 80 columns.
     pub fn hold(&self) {
         for name in self.names {
             let (status, output, stderr) = self.run(&["scenario", name]);
@@ -138,8 +138,8 @@ impl Scenarios {
         status
     }
 
-    /// Ends the program in the middle of a scenario, when its time line says `until`: by Ctrl-C, by `kill` and by
-    /// `kill -9`. Checks that no process is left and no file, and that soon nothing `is_left`, which is given the time line
+    /// Ends the program in the middle of a scenario, when its timeline says `until`: by Ctrl-C, by `kill` and by
+    /// `kill -9`. Checks that no process is left and no file, and that soon nothing `is_left`, which is given the timeline
     /// so far.
     pub fn leave_nothing(&self, name: &str, until: &str, is_left: impl Fn(&str) -> bool) {
         for signal in [ctrl_c(), Signal::SIGTERM, Signal::SIGKILL] {
@@ -154,8 +154,15 @@ impl Scenarios {
             kill(Pid::from_raw(program.id().cast_signed()), signal).expect("it runs");
             program.wait().expect("it is a child");
             let started = Instant::now();
-            while is_left(&output) || others.iter().any(|&pid| is_helper(pid)) || has_objects(place.path()) {
-                assert!(started.elapsed() < PATIENCE, "after {signal} something is left: {output}");
+            let alive = || others.iter().filter(|&&pid| is_helper(pid)).copied().collect::<Vec<_>>();
+            while is_left(&output) || !alive().is_empty() || has_objects(place.path()) {
+                if started.elapsed() > PATIENCE {
+                    let alive = alive();
+                    for &pid in &alive {
+                        let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL); // it may have ended
+                    }
+                    panic!("after {signal} something is left, among it the processes {alive:?}: {output}");
+                }
                 thread::sleep(Duration::from_millis(5));
             }
         }
@@ -182,7 +189,7 @@ impl Screen {
     }
 }
 
-/// Reads the time line up to the line that contains `until`; returns it, and the other processes at this moment.
+/// Reads the timeline up to the line that contains `until`; returns it, and the other processes at this moment.
 fn read_until(program: &mut Child, until: &str) -> (String, Vec<u32>) {
     let mut output = String::new();
     let mut lines = BufReader::new(program.stdout.as_mut().expect("it is a pipe"));

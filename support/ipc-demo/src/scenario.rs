@@ -1,4 +1,4 @@
-//! Scenes: real processes that make system calls on one kernel object, a time line of what happens, and claims that are
+//! Scenes: real processes that make system calls on one kernel object, a timeline of what happens, and claims that are
 //! checked.
 //!
 //! A scenario reads like the story that it tells. It starts processes, has each make one call after the other, and checks

@@ -52,7 +52,7 @@ pub struct Event {
     pub question: Option<Question>,
     pub state: Option<State>,
     pub source: Option<Source>,
-    /// True for the beginning of a step that the time line shows: one that takes a while.
+    /// True for the beginning of a step that the timeline shows: one that takes a while.
     #[serde(skip)]
     pub is_announced: bool,
 }

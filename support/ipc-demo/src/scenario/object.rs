@@ -17,7 +17,7 @@ pub trait KernelObject: Sized + 'static {
     /// The name of the mechanism, as in `ipc-NAME`.
     const MECHANISM: &'static str;
 
-    /// The name of the object in the time line: `queue`.
+    /// The name of the object in the timeline: `queue`.
     const NAME: &'static str;
 
     /// The object in words: `message queue`.

@@ -52,7 +52,7 @@ impl<O: KernelObject> Play<O> {
 
     fn state(&self) -> Result<Option<State>> {
         if self.is_narrated {
-            return Ok(None); // the time line does not show it
+            return Ok(None); // the timeline does not show it
         }
         let alive = self.alive.borrow();
         let Some(state) = self.object.state(&alive)? else { return Ok(None) };

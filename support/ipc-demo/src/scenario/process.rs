@@ -70,7 +70,7 @@ impl<O: KernelObject> Process<O> {
         self.begin(step, Location::caller(), false)
     }
 
-    /// Does the same, and the time line shows it: for steps that take a while.
+    /// Does the same, and the timeline shows it: for steps that take a while.
     ///
     /// # Errors
     /// As [`start`](Self::start).

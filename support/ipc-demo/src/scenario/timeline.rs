@@ -38,7 +38,7 @@ fn is_short(text: &str) -> bool {
 }
 
 /// Formats an event: the time, the process, what happened, and the line of the scenario that has it happen. `None` for
-/// one that the time line does not show.
+/// one that the timeline does not show.
 pub(super) fn line(event: &Event, object: &str) -> Option<String> {
     let pid = event.pid.map(|pid| pid.to_string()).unwrap_or_default();
     let name = if event.kind == Kind::Object { object } else { event.actor.as_deref().unwrap_or_default() };
