@@ -52,6 +52,7 @@ impl scenario::Performer for Performer {
                 self.mapped()?.store(at as usize, text.as_bytes());
                 Ok(Value::default())
             }
+            Step::InCopy(step) => self.perform(*step),
             Step::Load { at, len } => Ok(found(&self.mapped()?.load(at as usize, len))),
             Step::Read { at, len } => {
                 let mut buffer = vec![0; len];

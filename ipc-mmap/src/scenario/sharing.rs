@@ -1,7 +1,7 @@
 //! Stores, and the processes that see them.
 
 use super::Scenario;
-use super::step::{Flag, load, map, store};
+use super::step::{Flag, in_copy, load, map, store};
 
 pub const SHARED_AND_PRIVATE: Scenario = Scenario {
     name: "shared-and-private",
@@ -32,15 +32,15 @@ pub const SHARED_AND_PRIVATE: Scenario = Scenario {
             ],
             0,
         )?;
-        editor.run(store(0, "draft"))?;
-        let (own, other) = (editor.run(load(0, 5))?, reader.run(load(0, 5))?);
+        editor.run(in_copy(store(0, "draft")))?;
+        let (own, other) = (editor.run(in_copy(load(0, 5)))?, reader.run(load(0, 5))?);
         context.check(own.text() == Some("draft"), "the editor sees its own store")?;
         context.check(
             other.text() == Some("hello") && context.object().read()? == ["hello"],
             "the reader does not, and the file is as it was",
         )?;
         writer.run(store(0, "later"))?;
-        let (own, other) = (editor.run(load(0, 5))?, reader.run(load(0, 5))?);
+        let (own, other) = (editor.run(in_copy(load(0, 5)))?, reader.run(load(0, 5))?);
         context
             .check(other.text() == Some("later"), "the reader, which shares the page, sees the next store")?;
         context.check(own.text() == Some("draft"), "the editor keeps its copy of the page")

@@ -28,6 +28,8 @@ pub enum Step {
     Truncate {
         len: u64,
     },
+    /// The same load or store, by a process that has its own copy of the page.
+    InCopy(Box<Self>),
 }
 
 /// Whether stores reach the file.
@@ -60,6 +62,11 @@ pub const fn truncate(len: u64) -> Step {
     Step::Truncate { len }
 }
 
+/// Says of a load or a store that it reaches the process's own copy of the page, and not the file.
+pub fn in_copy(step: Step) -> Step {
+    Step::InCopy(Box::new(step))
+}
+
 /// Returns the length of so many pages in bytes.
 pub fn pages(count: u64) -> u64 {
     let size: Option<c_long> = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
@@ -81,11 +88,17 @@ impl scenario::Step for Step {
             Self::Load { at, len } => Call::new("load", [place(at, len)]),
             Self::Read { at, len } => Call::new("pread", [place(at, len)]),
             Self::Truncate { len } => Call::new("ftruncate", [format!("{len} bytes")]),
+            Self::InCopy(step) => {
+                let Call { name, args } = step.call();
+                let preposition = if name == "store" { "to" } else { "from" };
+                Call::new(&format!("{name} {preposition} its copy"), args)
+            }
         }
     }
 
     fn outcome(&self, value: &Value) -> String {
         match (self, value.text.as_deref()) {
+            (Self::InCopy(step), _) => step.outcome(value),
             (Self::Map { .. } | Self::Store { .. } | Self::Truncate { .. }, _) => "done".into(),
             (Self::Read { .. }, _) if value.number == 0 => "0, the end of the file".into(),
             (Self::Load { .. } | Self::Read { .. }, None | Some("")) => "only zeros".into(),
