@@ -29,6 +29,9 @@ pub fn join(
     silently(client, socket(connection, kind))?;
     silently(client, connect(connection, &address))?;
     silently(server, accept(&listener, connection))?;
+    if let Address::Path(path) = address {
+        silently(server, unlink(&path))?; // the connection needs it no more
+    }
     Ok(())
 }
 

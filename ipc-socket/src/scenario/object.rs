@@ -1,8 +1,9 @@
 //! The sockets of a scenario, and the directory of their paths.
 
+use std::fs;
 use std::path::PathBuf;
 
-use ipc_core::Result;
+use ipc_core::{Call as _, Result};
 use ipc_demo::scenario::{Directory, DirectoryOfScenario, Invited, KernelObject, State};
 use ipc_demo::system_call::SystemCall;
 use ipc_socket::UnixStream;
@@ -30,6 +31,15 @@ impl Sockets {
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path(name)
     }
+
+    /// Returns the paths that there are now, in words.
+    fn paths(&self) -> Result<Vec<String>> {
+        let entries = fs::read_dir(self.0.path("")).call("opendir")?;
+        let mut names: Vec<_> =
+            entries.flatten().map(|entry| format!("path: {}", entry.file_name().display())).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
 }
 
 impl KernelObject for Sockets {
@@ -54,11 +64,14 @@ impl KernelObject for Sockets {
     }
 
     fn state(&self, processes: &[u32]) -> Result<Option<State>> {
-        let waiting = Waiting::look(processes);
+        let Some(Waiting { bytes, contents }) = Waiting::look(processes) else {
+            return Ok(Some(State::default()));
+        };
+        let contents = self.paths()?.into_iter().chain(contents).collect();
         Ok(Some(State {
-            used: waiting.as_ref().map(|waiting| waiting.bytes),
-            unit: waiting.is_some().then_some("bytes"),
-            contents: waiting.map(|waiting| waiting.contents),
+            used: Some(bytes),
+            unit: Some("bytes"),
+            contents: Some(contents),
             ..State::default()
         }))
     }
