@@ -27,8 +27,8 @@ fn a_claim_that_does_not_hold_is_an_error() {
     SCENARIOS.notice_a_false_claim();
 }
 
-/// A path is in the file system, and one process sleeps in `connect`.
+/// A path is in the file system, and one process sleeps in `connect`, for 200 ms at least.
 #[test]
 fn a_scenario_that_is_killed_leaves_neither_a_process_nor_a_path() {
-    SCENARIOS.leave_nothing("backlog", "200 ms pass", |_| false);
+    SCENARIOS.leave_nothing("backlog", "): sleeps", |_| false);
 }
