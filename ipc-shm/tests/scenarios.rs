@@ -25,6 +25,12 @@ fn every_run_is_recorded() {
 }
 
 #[test]
+#[cfg(feature = "step")]
+fn a_run_can_be_stepped_through() {
+    SCENARIOS.can_be_stepped_through();
+}
+
+#[test]
 fn a_claim_that_does_not_hold_is_an_error() {
     SCENARIOS.notice_a_false_claim();
 }

@@ -134,7 +134,13 @@ pub mod tests {
             let call = pid.map(|_| Call::new("read", ["100 bytes".into()]));
             Event { pid, call, state: Some(state), ..Event::new(kind) }
         };
-        let question = Some(Question { options: vec!["yes", "no"], answer: 1 });
+        let question = Some(Question {
+            options: vec![
+                "yes",
+                "no, since it is told that there is nothing to be read, and does something else",
+            ],
+            answer: 1,
+        });
         Document {
             schema_version: 1,
             mechanism: "pipe",

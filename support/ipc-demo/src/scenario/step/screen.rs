@@ -178,7 +178,10 @@ fn now(player: &Player<'_>, width: usize) -> Vec<Line<'static>> {
             Some(chosen) if number == chosen => ("✗", BAD),
             _ => (" ", Style::new()),
         };
-        lines.push(Line::styled(format!("   {sign} {}  {option}", number + 1), style));
+        let first = format!("   {sign} {}  ", number + 1);
+        let indents = textwrap::Options::new(width).initial_indent(&first).subsequent_indent("        ");
+        let option = textwrap::wrap(option, indents).into_iter();
+        lines.extend(option.map(|line| Line::styled(line.into_owned(), style)));
     }
     lines
 }
