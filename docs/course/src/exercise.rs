@@ -71,7 +71,8 @@ impl Exercise {
         format!("{}::{}::", self.mechanism, self.short_name())
     }
 
-    fn file(&self) -> PathBuf {
+    /// Returns the path of its file in the folder of the exercises, and in that of the solutions.
+    pub fn file(&self) -> PathBuf {
         Path::new(&self.mechanism).join(self.short_name()).with_extension("rs")
     }
 

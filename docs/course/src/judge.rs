@@ -25,7 +25,8 @@ pub enum Verdict {
 pub struct Workshop<'a> {
     pub course: &'a Course,
     package: &'static str,
-    target: PathBuf,
+    /// The folder of all that is built, with a folder for each package.
+    pub target: PathBuf,
     judge: OnceLock<PathBuf>,
 }
 
@@ -48,8 +49,13 @@ impl<'a> Workshop<'a> {
 
     /// Returns the path of an exercise's program, once it is built.
     pub fn program(&self, exercise: &Exercise) -> PathBuf {
-        let program = self.target.join(self.package).join("debug").join(&exercise.name);
+        let program = self.programs().join(&exercise.name);
         program.canonicalize().unwrap_or(program)
+    }
+
+    /// Returns the folder of the programs.
+    pub fn programs(&self) -> PathBuf {
+        self.target.join(self.package).join("debug")
     }
 
     /// Builds one exercise, showing the compiler's output, and judges it.
@@ -60,9 +66,19 @@ impl<'a> Workshop<'a> {
         self.judge_built(exercise)
     }
 
-    /// Builds all programs of the package; false if the compiler refuses.
-    pub fn build_all(&self) -> Result<bool> {
-        self.build(&["--bins"])
+    /// Builds the programs of these exercises; false if the compiler refuses.
+    pub fn build_these(&self, exercises: &[&Exercise]) -> Result<bool> {
+        let bins: Vec<_> = exercises.iter().flat_map(|exercise| ["--bin", &exercise.name]).collect();
+        self.build(&bins)
+    }
+
+    /// Builds the attempts, a package of its own with the same dependencies; false if the compiler refuses.
+    pub fn build_attempts(&self, manifest: &Path) -> Result<bool> {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        // Not --locked: the copied lock file does not name this package yet. Offline, it keeps all versions.
+        cargo.args(["build", "--quiet", "--offline", "--bins", "--manifest-path"]).arg(manifest);
+        cargo.arg("--target-dir").arg(self.target.join(self.package));
+        Ok(cargo.status().call("execve").on("cargo")?.success())
     }
 
     fn build(&self, which: &[&str]) -> Result<bool> {
@@ -82,13 +98,22 @@ impl<'a> Workshop<'a> {
             .success())
     }
 
-    /// Judges a program that is already built. Runs all checks at once: a program that hangs does so for each of them.
+    /// Judges a program that is already built.
     pub fn judge_built(&self, exercise: &Exercise) -> Result<Verdict> {
+        self.judge_in(exercise, &self.programs(), &self.course.folder.join(self.package))
+    }
+
+    /// Judges the program of an exercise in this folder. Runs all checks at once: a program that hangs does so for each
+    /// of them.
+    pub fn judge_in(&self, exercise: &Exercise, programs: &Path, sources: &Path) -> Result<Verdict> {
         let judge = self.judge_program()?;
-        let tests =
-            self.output(Command::new(judge).args(["--list", "--format", "terse", &exercise.module()]))?;
+        let run = |arguments: &[&str]| {
+            let mut judge = Command::new(judge);
+            output(judge.args(arguments).env("JUDGED", programs).env("JUDGED_SOURCES", sources))
+        };
+        let tests = run(&["--list", "--format", "terse", &exercise.module()])?;
         let judge_one = |test: &str| -> Result<_> {
-            let (passed, said) = self.output(Command::new(judge).args(["--exact", test, "--nocapture"]))?;
+            let (passed, said) = run(&["--exact", test, "--nocapture"])?;
             let point = test[exercise.module().len()..].replace('_', " ");
             Ok((point, (!passed).then(|| reason(&said))))
         };
@@ -105,16 +130,6 @@ impl<'a> Workshop<'a> {
         }
         let passed = points.iter().all(|(_, wrong)| wrong.is_none());
         Ok(if passed { Verdict::Passed } else { Verdict::Judged(points) })
-    }
-
-    /// Runs the judge; returns whether it succeeded, and all that it printed.
-    fn output(&self, judge: &mut Command) -> Result<(bool, String)> {
-        judge.env("JUDGED", self.target.join(self.package).join("debug"));
-        judge.env("JUDGED_SOURCES", self.course.folder.join(self.package));
-        let output = judge.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).output();
-        let output = output.call("execve").on(judge.get_program().display())?;
-        let said = [output.stdout, output.stderr].concat();
-        Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
     }
 
     /// Returns the judge's own program, built on first use.
@@ -145,6 +160,14 @@ impl<'a> Workshop<'a> {
         cargo.arg("--target-dir").arg(self.target.join(folder));
         cargo
     }
+}
+
+/// Runs the judge; returns whether it succeeded, and all that it printed.
+fn output(judge: &mut Command) -> Result<(bool, String)> {
+    let output = judge.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).output();
+    let output = output.call("execve").on(judge.get_program().display())?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
 }
 
 /// Returns the message of a failed test, without the frame of the test harness. Judges compare the actual with the

@@ -2,8 +2,10 @@
 //! progress.
 //!
 //! In reading order: [`exercise`] is the list, [`judge`] builds a program and lets its judge check it, [`progress`]
-//! remembers the state, [`show`] prints, [`watch`] judges on save, [`check`] is for authors and for CI.
+//! remembers the state, [`show`] prints, [`watch`] judges on save, [`check`] is for authors and for CI, which try
+//! the judges with [`attempts`].
 
+mod attempts;
 mod check;
 mod exercise;
 mod judge;
@@ -79,8 +81,11 @@ enum Commands {
         /// Name of the exercise, as listed
         name: String,
     },
-    /// For authors: check that each exercise fails as given and passes when solved
-    Check,
+    /// For authors: check that each exercise fails as given and passes when solved, and that its judge is not fooled
+    Check {
+        /// Exercises to check (default: all)
+        names: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -132,7 +137,7 @@ fn run(arguments: Arguments) -> Result<bool> {
             return solution(&course, course.find(&name)?, &progress, anyway);
         }
         Commands::Reset { name } => reset(&course, course.find(&name)?, &mut progress)?,
-        Commands::Check => return check::check(&course, &progress),
+        Commands::Check { names } => return check::check(&course, &names, &progress),
     }
     Ok(true)
 }

@@ -47,13 +47,19 @@ struct Map {
 }
 
 fn main() {
-    if let Some(path) = env::args().nth(1) {
-        return pong(map(Path::new(&path)));
+    let arguments: Vec<String> = env::args().collect();
+    match &arguments[..] {
+        [_, role, path] if role == "pong" => return pong(map(Path::new(path))),
+        [_, role, path, size] if role == "ping" => {
+            ping(map(Path::new(path)), size.parse().expect("a size"));
+            return;
+        }
+        _ => {}
     }
     for size in [64, 1 << 20] {
         let path = env::temp_dir().join(format!("course-mmap-payload-{}", process::id()));
         fs::write(&path, vec![0; size_of::<Map>()]).expect("a temporary file");
-        let child = Command::new(env::current_exe().expect("a path")).arg(&path).spawn();
+        let child = Command::new(env::current_exe().expect("a path")).arg("pong").arg(&path).spawn();
         let map = map(&path);
         let micros = ping(map, size);
         child.and_then(|mut child| child.wait()).expect("a second process");

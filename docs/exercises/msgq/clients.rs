@@ -1,10 +1,15 @@
 //! # Many clients, one queue (write, 20 minutes)
 //!
-//! Three clients ask one server through one queue. They get each other's answers.
+//! Many clients ask one server through one queue for squares of numbers. They get each other's answers. And a client
+//! that is killed leaves its answer in the queue, where the next process that gets its id finds it.
 //!
-//! **Goal**: each client gets the answers to its own questions, still with one queue.
+//! **Goal**
+//! - Each client gets the answers to its own questions, still with one queue: no two processes that are alive at the same
+//!   time may have answers of the same type. Process ids go up to 4,194,304, and 1 is possible, in a container.
+//! - A client believes no answer that was there before it asked.
 //!
 //! Read: the book, *Message queue*, "A server and many clients".
+//! Try: `msgq_clients 100` has a hundred clients, and `msgq_clients type 7` says which type the answers to process 7 have.
 //!
 //! Run it: `cargo run -p course -- run msgq_clients`
 
@@ -13,15 +18,7 @@ use std::process::Command;
 #[path = "sys.rs"]
 mod sys;
 const QUESTION: i64 = 1;
-const CLIENTS: usize = 3;
-const ROUNDS: usize = 10;
-
-fn main() -> std::io::Result<()> {
-    match std::env::args().nth(1) {
-        Some(id) => client(id.parse().expect("the id of a queue")),
-        None => server(),
-    }
-}
+const ROUNDS: u32 = 10;
 
 /// The type by which the answers to one client are sent.
 fn answers_to(client: u32) -> i64 {
@@ -29,38 +26,69 @@ fn answers_to(client: u32) -> i64 {
     2 // TODO: all clients receive this type: who gets whose answer?
 }
 
+/// Asks for the square of a number. The server answers `NUMBER SQUARE`.
+fn ask(queue: i32, number: u32) -> std::io::Result<u32> {
+    // TODO: what if an answer was there before we asked?
+    let client = std::process::id();
+    sys::msgsnd(queue, QUESTION, &format!("{client} {number}"), 0)?;
+    let (_, answer) = sys::msgrcv(queue, answers_to(client), 0)?;
+    let (_, square) = numbers(&answer);
+    Ok(square)
+}
+
+// From here on, nothing is to be changed.
+
+fn main() -> std::io::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["client", id] => client(id.parse().expect("the id of a queue")),
+        ["type", ref clients @ ..] => {
+            clients
+                .iter()
+                .for_each(|client| println!("{}", answers_to(client.parse().expect("a process id"))));
+            Ok(())
+        }
+        [clients] => server(clients.parse().expect("a number")),
+        _ => server(3),
+    }
+}
+
 /// Takes a question of each client, then answers them, the last one first.
-fn server() -> std::io::Result<()> {
+fn server(number: usize) -> std::io::Result<()> {
     let queue = sys::Queue::new()?;
     let mut clients = Vec::new();
-    for _ in 0..CLIENTS {
-        clients.push(Command::new(std::env::current_exe()?).arg(queue.0.to_string()).spawn()?);
+    for _ in 0..number {
+        clients.push(Command::new(std::env::current_exe()?).args(["client", &queue.0.to_string()]).spawn()?);
     }
     for _ in 0..ROUNDS {
         let mut asked = Vec::new();
-        for _ in 0..CLIENTS {
-            let (_, from) = sys::msgrcv(queue.0, QUESTION, 0)?;
-            asked.push(from);
+        for _ in 0..number {
+            asked.push(numbers(&sys::msgrcv(queue.0, QUESTION, 0)?.1));
         }
-        for from in asked.into_iter().rev() {
-            sys::msgsnd(queue.0, answers_to(from.parse().expect("a process id")), &from, 0)?;
+        for (from, asked) in asked.into_iter().rev() {
+            sys::msgsnd(queue.0, answers_to(from), &format!("{asked} {}", asked.wrapping_mul(asked)), 0)?;
         }
     }
     let mut served = 0;
     for mut client in clients {
         served += usize::from(client.wait()?.success());
     }
-    println!("{served} of {CLIENTS} clients got their own answers");
+    println!("{served} of {number} clients got their own answers");
     Ok(())
 }
 
-/// Asks who it is, again and again.
+/// Asks again and again, each client for numbers of its own.
 fn client(queue: i32) -> std::io::Result<()> {
+    let numbers = (1..=ROUNDS).map(|round| std::process::id().wrapping_mul(100).wrapping_add(round));
     let mut own = 0;
-    for _ in 0..ROUNDS {
-        sys::msgsnd(queue, QUESTION, &std::process::id().to_string(), 0)?;
-        let (_, answer) = sys::msgrcv(queue, answers_to(std::process::id()), 0)?;
-        own += usize::from(answer == std::process::id().to_string());
+    for number in numbers {
+        own += u32::from(ask(queue, number)? == number.wrapping_mul(number));
     }
     std::process::exit(i32::from(own < ROUNDS))
+}
+
+/// The two numbers of a message.
+fn numbers(text: &str) -> (u32, u32) {
+    let mut numbers = text.split(' ').map(|number| number.parse().expect("a number"));
+    (numbers.next().expect("two numbers"), numbers.next().expect("two numbers"))
 }

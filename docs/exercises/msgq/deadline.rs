@@ -16,9 +16,21 @@ use std::time::{Duration, Instant};
 #[path = "sys.rs"]
 mod sys;
 fn main() -> std::io::Result<()> {
-    if let Some(id) = std::env::args().nth(1) {
-        thread::sleep(Duration::from_millis(300));
-        return sys::msgsnd(id.parse().expect("the id of a queue"), 1, "I was held up", 0);
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(|arg| arg.parse().expect("a number")).collect::<Vec<u32>>()[..] {
+        [] => {}
+        [id] => {
+            thread::sleep(Duration::from_millis(300));
+            return sys::msgsnd(id.cast_signed(), 1, "I was held up", 0);
+        }
+        // A queue of another process: so its judge can send, or remove it.
+        [id, limit, ..] => {
+            let started = Instant::now();
+            let received = recv_for(id.cast_signed(), Duration::from_millis(limit.into()));
+            let received = received.map_err(|error| error.raw_os_error());
+            println!("{received:?} after {} ms", started.elapsed().as_millis());
+            return Ok(());
+        }
     }
     let queue = sys::Queue::new()?;
     let started = Instant::now();

@@ -3,7 +3,8 @@
 //! Three children write into one pipe, and end. The parent reads all that they write, up to the end of file, and then
 //! prints the sum. It prints nothing: it waits forever (here: for ten seconds, then it gives up).
 //!
-//! **Goal**: the sum is printed, and the program ends by itself, without any limit of time.
+//! **Goal**: the sum is printed, and the program ends by itself, without any limit of time. So it is for any number of
+//! children, and of lines that each writes: `pipe_end_of_file 20000 1 2` has two children write 20,000 lines each.
 //!
 //! Read: the book, *Pipe*, "The kernel's view" and "What fork and exec hand over".
 //! Look while it hangs: `ls -l /proc/$(pgrep -o pipe_end_of)/fd`
@@ -16,26 +17,30 @@ use std::thread;
 use std::time::Duration;
 
 fn main() -> io::Result<()> {
-    match std::env::args().nth(1) {
-        Some(number) => child(&number),
-        None => parent(),
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["child", times, number] => child(times.parse().expect("a number"), number),
+        [times, ref numbers @ ..] => parent(times, numbers),
+        [] => parent("1", &["10", "20", "12"]),
     }
 }
 
-/// Writes one line into the pipe, which is its standard output.
-fn child(number: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{number}")
+/// Writes so many lines into the pipe, which is its standard output. It takes its time, if `CHILD_MS` says so.
+fn child(times: usize, number: &str) -> io::Result<()> {
+    let pause = std::env::var("CHILD_MS").ok().and_then(|pause| pause.parse().ok()).unwrap_or(0);
+    thread::sleep(Duration::from_millis(pause));
+    io::stdout().write_all(format!("{number}\n").repeat(times).as_bytes())
 }
 
-fn parent() -> io::Result<()> {
+fn parent(times: &str, numbers: &[&str]) -> io::Result<()> {
     give_up_after(Duration::from_secs(10));
     let (mut read, write) = io::pipe()?;
 
     // TODO: something is wrong from here on.
     let mut children = Vec::new();
-    for number in ["10", "20", "12"] {
+    for number in numbers {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg(number).stdout(Stdio::from(write.try_clone()?));
+        command.args(["child", times, number]).stdout(Stdio::from(write.try_clone()?));
         children.push(command.spawn()?);
     }
     let mut said = String::new();

@@ -93,7 +93,9 @@ fn owner(key: i32) {
 }
 
 fn joiner(key: i32) {
-    thread::sleep(Duration::from_millis(200)); // so that one who marks too early is found out
+    // It comes late, so that one who marks too early is found out.
+    let pause = env::var("JOINER_MS").ok().and_then(|pause| pause.parse().ok()).unwrap_or(200);
+    thread::sleep(Duration::from_millis(pause));
     // SAFETY: numbers only.
     let id = unsafe { libc::shmget(key, 0, 0) };
     if id < 0 {

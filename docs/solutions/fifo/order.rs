@@ -14,10 +14,13 @@ fn main() -> io::Result<()> {
     give_up_after(Duration::from_secs(10));
     let mut args = std::env::args_os().skip(1);
     let dir = PathBuf::from(args.next().ok_or_else(|| io::Error::other("a directory, please"))?);
-    if args.next().is_some() { child(&dir) } else { parent(&dir) }
+    match args.next().and_then(|arg| arg.into_string().ok()).as_deref() {
+        Some("child") => child(&dir),
+        question => parent(&dir, question.unwrap_or("6 7")),
+    }
 }
 
-fn parent(dir: &Path) -> io::Result<()> {
+fn parent(dir: &Path, numbers: &str) -> io::Result<()> {
     for name in ["question", "answer"] {
         mkfifo(&dir.join(name), Mode::S_IRUSR | Mode::S_IWUSR)?;
     }
@@ -28,7 +31,7 @@ fn parent(dir: &Path) -> io::Result<()> {
     let mut question = File::options().write(true).open(dir.join("question"))?;
     let mut answer = BufReader::new(File::open(dir.join("answer"))?);
 
-    question.write_all(b"6 7\n")?;
+    writeln!(question, "{numbers}")?;
     let mut line = String::new();
     answer.read_line(&mut line)?;
     println!("the answer is {}", line.trim());
@@ -36,13 +39,18 @@ fn parent(dir: &Path) -> io::Result<()> {
     ["question", "answer"].iter().try_for_each(|name| fs::remove_file(dir.join(name)))
 }
 
+/// Multiplies the numbers of a question. It comes late, and thinks for as long, if `CHILD_MS` says so.
 fn child(dir: &Path) -> io::Result<()> {
+    let pause = std::env::var("CHILD_MS").ok().and_then(|pause| pause.parse().ok()).unwrap_or(0);
+    let pause = Duration::from_millis(pause);
+    thread::sleep(pause);
     let mut question = BufReader::new(File::open(dir.join("question"))?);
     let mut answer = File::options().write(true).open(dir.join("answer"))?;
 
     let mut line = String::new();
     question.read_line(&mut line)?;
     let product: u32 = line.split_whitespace().filter_map(|word| word.parse::<u32>().ok()).product();
+    thread::sleep(pause);
     writeln!(answer, "{product}")
 }
 

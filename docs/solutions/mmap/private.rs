@@ -23,18 +23,22 @@ fn map(file: &File) -> &'static AtomicU32 {
 // From here on nothing has to be changed.
 
 fn main() {
-    if let Some(path) = env::args().nth(1) {
-        map(&open(Path::new(&path))).store(42, Release);
+    let arguments: Vec<String> = env::args().collect();
+    if let [_, path, number] = &arguments[..] {
+        map(&open(Path::new(path))).store(number.parse().expect("a number"), Release);
         return;
     }
+    let number = arguments.get(1).map_or("42", String::as_str);
     let path = env::temp_dir().join(format!("course-mmap-private-{}", process::id()));
     fs::write(&path, [0; 4096]).expect("a temporary file");
     let word = map(&open(&path));
     println!("before: {}", word.load(Acquire));
-    let other = Command::new(env::current_exe().expect("a path")).arg(&path).status();
-    println!("the other process stored 42: {}", other.is_ok_and(|status| status.success()));
+    let other = Command::new(env::current_exe().expect("a path")).arg(&path).arg(number).status();
+    println!("the other process stored {number}: {}", other.is_ok_and(|status| status.success()));
     println!("this process loads {}", word.load(Acquire));
-    println!("the file begins with {}", fs::read(&path).expect("readable")[0]);
+    let file = fs::read(&path).expect("readable");
+    let begin = file.first_chunk().expect("a page");
+    println!("the file begins with {}", u32::from_ne_bytes(*begin));
     fs::remove_file(&path).expect("our file");
 }
 

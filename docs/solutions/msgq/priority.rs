@@ -4,14 +4,20 @@
 mod sys;
 fn main() -> std::io::Result<()> {
     let queue = sys::Queue::new()?;
-    for (mtype, text) in [(5, "tidy up"), (2, "phone"), (9, "holidays"), (1, "fire"), (2, "door")] {
-        sys::msgsnd(queue.0, mtype, text, 0)?;
+    let mut messages: Vec<String> = std::env::args().skip(1).collect();
+    if messages.is_empty() {
+        messages = ["5 tidy up", "2 phone", "9 holidays", "1 fire", "2 door"].map(String::from).to_vec();
+    }
+    for message in messages {
+        let (mtype, text) = message.split_once(' ').expect("TYPE TEXT");
+        sys::msgsnd(queue.0, mtype.parse().expect("a type"), text, 0)?;
     }
     while let Some(text) = next(queue.0)? {
         println!("{text}");
     }
-    let (_, later) = sys::msgrcv(queue.0, 0, libc::IPC_NOWAIT)?;
-    println!("later: {later}");
+    while let Ok((_, later)) = sys::msgrcv(queue.0, 0, libc::IPC_NOWAIT) {
+        println!("later: {later}");
+    }
     Ok(())
 }
 

@@ -8,27 +8,31 @@ use std::thread;
 use std::time::Duration;
 
 fn main() -> io::Result<()> {
-    match std::env::args().nth(1) {
-        Some(number) => child(&number),
-        None => parent(),
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["child", times, number] => child(times.parse().expect("a number"), number),
+        [times, ref numbers @ ..] => parent(times, numbers),
+        [] => parent("1", &["10", "20", "12"]),
     }
 }
 
-/// Writes one line into the pipe, which is its standard output.
-fn child(number: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{number}")
+/// Writes so many lines into the pipe, which is its standard output. It takes its time, if `CHILD_MS` says so.
+fn child(times: usize, number: &str) -> io::Result<()> {
+    let pause = std::env::var("CHILD_MS").ok().and_then(|pause| pause.parse().ok()).unwrap_or(0);
+    thread::sleep(Duration::from_millis(pause));
+    io::stdout().write_all(format!("{number}\n").repeat(times).as_bytes())
 }
 
-fn parent() -> io::Result<()> {
+fn parent(times: &str, numbers: &[&str]) -> io::Result<()> {
     give_up_after(Duration::from_secs(10));
     let (mut read, write) = io::pipe()?;
 
     let mut children = Vec::new();
-    for number in ["10", "20", "12"] {
+    for number in numbers {
         let mut command = Command::new(std::env::current_exe()?);
         // The copy goes into `command`, and ends with it at the end of this turn of the loop. A command that is kept
         // would keep the write end as well.
-        command.arg(number).stdout(Stdio::from(write.try_clone()?));
+        command.args(["child", times, number]).stdout(Stdio::from(write.try_clone()?));
         children.push(command.spawn()?);
     }
     // Each child has its own copy. Ours must go *before* we wait for the end of file: as long as it is open, one

@@ -4,6 +4,7 @@
 //! say that there is more to be ordered than there is.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::process::{Command, exit};
 use std::sync::atomic::{AtomicU32, Ordering, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use std::time::{Duration, Instant};
@@ -44,6 +45,8 @@ impl Memory for Segment {
     }
 }
 
+const NAMES: [&str; 2] = ["datum", "flag"];
+
 /// How far one has seen the stores to each word.
 type View = [usize; 2];
 
@@ -58,16 +61,20 @@ struct Model {
     /// Which store each load picks, counted from the oldest; and how many there were to pick from.
     picks: RefCell<Vec<(usize, usize)>>,
     loads: RefCell<usize>,
+    /// Each call with its order, in the words of a reader of the code.
+    calls: RefCell<Vec<String>>,
 }
 
 impl Memory for Model {
     fn store(&self, word: usize, value: u32, order: Ordering) {
+        self.calls.borrow_mut().push(format!("store {} {order:?}", NAMES[word]));
         let mut stores = self.stores.borrow_mut();
         let mut view = [stores[0].len() - 1, stores[1].len() - 1];
         view[word] += 1;
         stores[word].push((value, (order != Relaxed && order != Acquire).then_some(view)));
     }
     fn load(&self, word: usize, order: Ordering) -> u32 {
+        self.calls.borrow_mut().push(format!("load {} {order:?}", NAMES[word]));
         let (stores, mut seen, mut picks) =
             (self.stores.borrow(), self.seen.borrow_mut(), self.picks.borrow_mut());
         let number = self.loads.replace_with(|loads| *loads + 1);
@@ -88,15 +95,21 @@ fn main() {
     if let Some(id) = env::args().nth(1) {
         return writer(&attach(id.parse().expect("an id")));
     }
-    let (mut orders, mut wrong, mut picks) = (0, 0, Vec::new());
+    let (mut orders, mut wrong, mut picks, mut calls) = (0, 0, Vec::new(), BTreeSet::new());
     loop {
         let zero = || vec![(0, None)];
         let stores = RefCell::new([zero(), zero()]);
-        let model =
-            Model { stores, seen: RefCell::default(), picks: RefCell::new(picks), loads: RefCell::default() };
+        let model = Model {
+            stores,
+            seen: RefCell::default(),
+            picks: RefCell::new(picks),
+            loads: RefCell::default(),
+            calls: RefCell::default(),
+        };
         writer(&model);
         wrong += usize::from(reader(&model).is_some_and(|datum| datum != 42));
         orders += 1;
+        calls.extend(model.calls.take());
         picks = model.picks.into_inner();
         while picks.last().is_some_and(|(pick, choices)| pick + 1 == *choices) {
             picks.pop();
@@ -105,6 +118,7 @@ fn main() {
         *pick += 1;
     }
     println!("two processes: the reader read {}", two_processes());
+    println!("calls: {}", calls.into_iter().collect::<Vec<_>>().join(", "));
     println!("{orders} orders played, {wrong} of them wrong");
 }
 

@@ -35,9 +35,16 @@ fn read_name(segment: &[AtomicU8]) -> String {
 // From here on nothing has to be changed.
 
 fn main() {
-    if let Some(id) = env::args().nth(1) {
+    let mut names: Vec<String> = env::args().skip(1).collect();
+    if let [role, id] = &names[..]
+        && role == "read"
+    {
         print!("{}", read_name(attach(id.parse().expect("an id"))));
         return;
+    }
+    if names.is_empty() {
+        names =
+            ["Wilhelmina", "Ida", "exactly 16 bytes", "more than sixteen bytes"].map(String::from).to_vec();
     }
     // SAFETY: numbers only.
     let id = unsafe { libc::shmget(libc::IPC_PRIVATE, SIZE, 0o600) };
@@ -49,9 +56,9 @@ fn main() {
     for (place, byte) in segment[NAME..].iter().zip(SECRET) {
         place.store(*byte, Relaxed);
     }
-    for name in ["Wilhelmina", "Ida", "exactly 16 bytes", "more than sixteen bytes"] {
-        let taken = write_name(segment, name);
-        let read = Command::new(env::current_exe().expect("a path")).arg(id.to_string()).output();
+    for name in names {
+        let taken = write_name(segment, &name);
+        let read = Command::new(env::current_exe().expect("a path")).args(["read", &id.to_string()]).output();
         let read =
             read.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
         println!("write '{name}': {}; the reader reads '{read}'", if taken { "taken" } else { "refused" });

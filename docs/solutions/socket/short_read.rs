@@ -18,6 +18,7 @@ fn main() -> io::Result<()> {
     give_up_after(Duration::from_secs(20));
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["receive"] => messages(&mut UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?)),
         ["client", piece, cut] => client(piece.parse().expect("a number"), cut.parse().expect("a number")),
         [piece, cut] => server(piece, cut),
         _ => server("7", "0"),
@@ -31,10 +32,15 @@ fn server(piece: &str, cut: &str) -> io::Result<()> {
     client.args(["client", piece, cut]).stdin(OwnedFd::from(theirs));
     let mut running = client.spawn()?;
     drop(client); // and with it our copy of the client's end
-    while let Some(message) = receive(&mut ours)? {
+    messages(&mut ours)?;
+    running.wait()?;
+    Ok(())
+}
+
+fn messages(stream: &mut UnixStream) -> io::Result<()> {
+    while let Some(message) = receive(stream)? {
         println!("{}", String::from_utf8_lossy(&message));
     }
-    running.wait()?;
     Ok(())
 }
 

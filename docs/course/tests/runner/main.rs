@@ -205,3 +205,25 @@ fn check_finds_what_does_not_compile() {
     let found = tiny.course(&["check"]).ended_with(1);
     assert!(found.contains("each exercise must compile"), "{found}");
 }
+
+#[test]
+fn check_tells_wrong_attempts_from_right_ones() {
+    let tiny = Tiny::new();
+    let attempt = |list, from, to| {
+        format!(
+            "[[{list}]]\nexercise = \"sum_one\"\nwhat = \"{from} as {to}\"\nchange = [[\"{from}\", \"{to}\"]]\n"
+        )
+    };
+    let attempts = attempt("wrong", "1 + 1", "1 * 1") + &attempt("right", "1 + 1", "5 - 3");
+    tiny.write("solutions/attempts/sum.toml", &attempts);
+    let said = tiny.course(&["check", "sum_one"]).done();
+    assert!(said.contains("tried with 1 wrong attempts and 1 other right ones"), "{said}");
+    let attempts = attempt("wrong", "1 + 1", "5 - 3") + &attempt("right", "1 + 1", "1 * 1");
+    tiny.write("solutions/attempts/sum.toml", &attempts);
+    let found = tiny.course(&["check"]).ended_with(1);
+    assert!(found.contains("sum_one: accepts a wrong solution (1 + 1 as 5 - 3)"), "{found}");
+    assert!(found.contains("sum_one: rejects a good solution (1 + 1 as 1 * 1)"), "{found}");
+    tiny.write("solutions/attempts/sum.toml", &attempt("wrong", "3 + 3", "0"));
+    let found = tiny.course(&["check"]).ended_with(1);
+    assert!(found.contains("not once there: 3 + 3"), "{found}");
+}

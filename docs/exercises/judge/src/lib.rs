@@ -9,6 +9,8 @@
 
 #![cfg(test)]
 
+mod ipc;
+mod kernel;
 mod program;
 
 mod pipe {

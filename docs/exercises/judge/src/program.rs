@@ -2,21 +2,25 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, TryRecvError};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Resource, setrlimit};
 use nix::time::{ClockId, clock_gettime};
+use tempfile::TempDir;
 
 /// The outcome of a program.
 #[derive(Debug)]
 pub struct Outcome {
     /// How it ended; nothing if it had not ended in time, and was killed with all its children.
     pub status: Option<ExitStatus>,
+    /// Its process id, which no other process of this user had meanwhile.
+    pub id: u32,
     /// Its standard output.
     pub stdout: String,
     /// Its standard error.
@@ -48,11 +52,22 @@ pub fn path(exercise: &str) -> PathBuf {
     program
 }
 
-/// The program of an exercise, in a process group of its own and without input, ready to be started.
+/// The program of an exercise, in a process group of its own and without input, ready to be started. What it can take of
+/// the machine's memory is limited: one that collects endless output must not take all.
 pub fn command(exercise: &str) -> Command {
+    const MOST: u64 = 1 << 30;
     let mut command = Command::new(path(exercise));
     command.process_group(0).stdin(Stdio::null());
+    // SAFETY: `setrlimit` may be called between fork and exec.
+    unsafe { command.pre_exec(|| Ok(setrlimit(Resource::RLIMIT_AS, MOST, MOST)?)) };
     command
+}
+
+/// A shell that does something, and may then become the program of an exercise.
+pub fn shell(script: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).process_group(0).stdin(Stdio::null());
+    shell
 }
 
 /// Runs the program of an exercise to its end; after `limit` it is killed, with all that it has started.
@@ -66,11 +81,64 @@ pub fn finish(command: &mut Command, limit: Duration) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder");
     command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Group(command.spawn().expect("the program can be started"));
+    let id = child.0.id();
     let stdout = reader(child.0.stdout.take());
     let stderr = reader(child.0.stderr.take());
     let status = child.wait_for(limit);
     drop(child); // the rest of the group is killed, and lets go of the pipes
-    Outcome { status, stdout: stdout.join().expect("read"), stderr: stderr.join().expect("read") }
+    Outcome { status, id, stdout: stdout.join().expect("read"), stderr: stderr.join().expect("read") }
+}
+
+/// A program that runs, to be looked at from outside meanwhile.
+pub struct Running {
+    group: Group,
+    pub id: u32,
+    stdout: BufReader<ChildStdout>,
+    _folder: TempDir,
+    _running: Sender<()>,
+}
+
+/// Starts a command that was made by [`command`]. After half a minute it is killed, with all that it has started: then
+/// nothing that waits for its output or its end waits any longer.
+pub fn start(command: &mut Command) -> Running {
+    let folder = tempfile::tempdir().expect("a folder");
+    command.env("TMPDIR", folder.path()).stdout(Stdio::piped());
+    let mut group = Group(command.spawn().expect("the program can be started"));
+    let stdout = BufReader::new(group.0.stdout.take().expect("piped"));
+    let id = group.0.id();
+    let (running, ended) = mpsc::channel();
+    thread::spawn(move || {
+        if ended.recv_timeout(Duration::from_secs(30)) == Err(RecvTimeoutError::Timeout) {
+            kill_group(id);
+        }
+    });
+    Running { id, group, stdout, _folder: folder, _running: running }
+}
+
+impl Running {
+    /// The next line that it prints; empty at the end.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("text");
+        line
+    }
+
+    /// The rest of what it prints, up to its end.
+    pub fn rest(mut self) -> String {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("text");
+        rest
+    }
+
+    /// Whether it has ended, after at most `limit`, and with status 0.
+    pub fn succeeds_within(&mut self, limit: Duration) -> bool {
+        self.group.wait_for(limit).is_some_and(|status| status.success())
+    }
+
+    /// Its standard input, if it was started with a pipe for it.
+    pub fn stdin(&mut self) -> ChildStdin {
+        self.group.0.stdin.take().expect("piped")
+    }
 }
 
 /// Does this, and tells how long a thread that only counts had a CPU meanwhile. On a busy machine that is less than the
@@ -116,11 +184,15 @@ impl Group {
     }
 }
 
+/// It may have ended, with all its children: then there is no such group.
+fn kill_group(leader: u32) {
+    let group = nix::unistd::Pid::from_raw(leader.cast_signed());
+    let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
-        let group = nix::unistd::Pid::from_raw(self.0.id().cast_signed());
-        // It may have ended, with all its children: then there is no such group.
-        let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+        kill_group(self.0.id());
         let _ = self.0.wait();
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::program;
+use crate::{kernel, program};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -23,4 +23,42 @@ fn the_reader_serves_one_writer_after_the_other() {
         spent < busy / 2,
         "{spent} ms of CPU time, where one who never sleeps gets {busy}: it asks again and again"
     );
+}
+
+/// A reader that opens the FIFO anew for each writer loses what one writes between the end of file and the close.
+#[test]
+fn between_two_writers_it_keeps_the_fifo_open_and_sleeps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lines");
+    let mut reader = program::start(program::command("fifo_next_writer").arg(folder.path()));
+    assert_eq!(reader.line(), "got one\n", "the first writer's line");
+    let id = reader.id;
+    let writer_is_gone = || kernel::children(id).is_empty();
+    for (expected, text) in [("got two\n", "second"), ("got three\n", "third")] {
+        assert!(kernel::comes_true(writer_is_gone), "each writer leaves");
+        let mut open = true;
+        let (mut asks, mut asleep) = (false, 0);
+        for _ in 0..20 {
+            open &= kernel::open_files(id).iter().any(|open| open.path == path);
+            let call = kernel::sleeps_in(id);
+            asks |= call.is_some_and(kernel::is_a_pause);
+            asleep += u32::from(call.is_some());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(
+            open,
+            "before the {text} writer came, the reader did not have the FIFO open: what is written in such a moment is \
+             lost, or its writer fails"
+        );
+        assert!(
+            !asks,
+            "before the {text} writer came, the reader slept for some time, and not until something comes"
+        );
+        assert!(
+            asleep >= 5,
+            "before the {text} writer came, the reader did not sleep: it asks again and again"
+        );
+        assert_eq!(reader.line(), expected);
+    }
+    assert!(reader.rest().starts_with("CPU time"), "the reader should end at the line `quit`");
 }

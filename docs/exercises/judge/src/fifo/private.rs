@@ -99,3 +99,25 @@ fn a_name_taken_by_another_user_is_left_alone() {
     assert_eq!(fs::read_to_string(&victim).unwrap(), "dear diary\n");
     assert!(fs::symlink_metadata(&trap).is_ok(), "it removed what it had not made");
 }
+
+/// A number that counts up, or a process id in any form, is nearly the same at the next run.
+#[test]
+fn its_name_cannot_be_foretold() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path();
+    let (one, other) = (Waiting::start(dir), Waiting::start(dir));
+    let name = |waiting: &Waiting| {
+        let private = waiting.fifo.parent().and_then(Path::file_name).unwrap_or_default();
+        private.to_string_lossy().into_owned()
+    };
+    let names = [name(&one), name(&other)];
+    let differences = names[0].chars().zip(names[1].chars()).filter(|(one, other)| one != other).count();
+    assert!(
+        differences >= 3,
+        "the names of two runs differ in {differences} places: {} and {}. From one, others can be guessed.",
+        names[0],
+        names[1]
+    );
+    one.tell("for one\n");
+    other.tell("for the other\n");
+}

@@ -1,6 +1,13 @@
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
-use crate::program;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+use crate::{kernel, program};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -43,4 +50,32 @@ fn records_that_could_be_torn_are_refused() {
     let said = written("5000");
     assert!(said.contains("0 good, 0 bad"), "nothing of such a record should be written: {said}");
     assert_eq!(said.matches("InvalidInput").count(), 4, "each of the four writers should be told: {said}");
+}
+
+/// A FIFO of one page that has room for 20 bytes: a record does not fit, a piece of one does. Which writers come between
+/// is luck; what the kernel has taken of a record is not.
+#[test]
+fn a_record_goes_in_by_one_call() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("records");
+    mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).expect("a FIFO");
+    let mut fifo = File::options().read(true).write(true).open(&path).expect("a FIFO");
+    let page = fcntl(&fifo, FcntlArg::F_SETPIPE_SZ(4096)).expect("a pipe may be small");
+    let filled = usize::try_from(page).expect("a size") - 20;
+    fifo.write_all(&vec![b'.'; filled]).expect("it fits");
+    let writer = program::start(program::command("fifo_writers").arg(folder.path()).args(["100", "anna"]));
+    let has_it = || kernel::open_files(writer.id).iter().any(|open| open.path == path);
+    assert!(kernel::comes_true(has_it), "the writer should open the FIFO");
+    assert!(
+        kernel::waits_for_something(writer.id),
+        "a writer should sleep until there is room for its whole record"
+    );
+    let mut inside = 0;
+    // SAFETY: the kernel writes one number.
+    unsafe { libc::ioctl(fifo.as_raw_fd(), libc::FIONREAD, &raw mut inside) };
+    assert_eq!(
+        usize::try_from(inside).expect("a size") - filled,
+        0,
+        "bytes of a record that are in the FIFO already, while its rest is not: another writer could come in between"
+    );
 }

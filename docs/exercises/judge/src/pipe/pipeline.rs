@@ -33,6 +33,22 @@ fn a_first_that_never_stops_dies_of_sigpipe() {
 }
 
 #[test]
+fn any_signal_is_told() {
+    assert_eq!(pipeline("kill -KILL $$", "cat; kill -TERM $$"), "statuses 137 143", "128 + 9 and 128 + 15");
+}
+
+/// The first ends only when the second has answered.
+#[test]
+fn the_two_can_talk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let back = folder.path().join("back");
+    nix::unistd::mkfifo(&back, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    let first = format!("echo 7; read status < {}; exit $status", back.display());
+    let second = format!("read status; echo $status > {}", back.display());
+    assert_eq!(pipeline(&first, &second), "statuses 7 0", "the first waits for an answer of the second");
+}
+
+#[test]
 fn both_run_at_the_same_time() {
     let expected = "200000\nstatuses 0 0";
     assert_eq!(

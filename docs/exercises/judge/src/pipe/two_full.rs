@@ -19,3 +19,14 @@ fn few_bytes_come_back() {
 fn many_bytes_come_back() {
     echoed("2000000");
 }
+
+/// No pipe can be made so large that this fits.
+#[test]
+fn more_bytes_than_the_largest_pipes_hold_come_back() {
+    echoed("20000000");
+}
+
+#[test]
+fn the_sizes_at_which_a_pipe_is_just_full_come_back() {
+    ["0", "65536", "65537", "131073", "204801"].iter().for_each(|len| echoed(len));
+}

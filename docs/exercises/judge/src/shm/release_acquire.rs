@@ -23,3 +23,24 @@ fn no_order_shows_the_flag_without_the_datum() {
         "the reader must look at the flag, which may be set or not: there are two orders at least\n{said}"
     );
 }
+
+#[test]
+fn no_order_is_stronger_than_it_must_be() {
+    let outcome = program::run("shm_release_acquire", &[] as &[&str], Duration::from_secs(30));
+    outcome.expect_done("The program plays all orders, and then ends.");
+    let calls = outcome.stdout.lines().find_map(|line| line.strip_prefix("calls: ")).unwrap_or_default();
+    for (call, weakest) in [
+        ("store flag", "Release"),
+        ("load flag", "Acquire"),
+        ("store datum", "Relaxed"),
+        ("load datum", "Relaxed"),
+    ] {
+        for said in calls.split(", ").filter(|said| said.starts_with(call)) {
+            assert_eq!(
+                said,
+                format!("{call} {weakest}"),
+                "the weakest order that does it, for each call: {calls}"
+            );
+        }
+    }
+}

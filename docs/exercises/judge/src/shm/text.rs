@@ -23,3 +23,19 @@ fn a_name_ends_where_it_ends() {
     );
     says("the secret is untouched", "the writer wrote beyond the place of the name");
 }
+
+#[test]
+fn other_names_are_taken_and_refused_by_their_bytes() {
+    let names = ["", "a", "sixteen letters!", "b", "seventeen letters", "Zoë", "Ünïcödé-Nämen-12"];
+    let outcome = program::run("shm_text", &names, Duration::from_secs(30));
+    outcome.expect_done("Some names are written and read.");
+    let (mut last, mut expected) = ("", String::new());
+    for name in names {
+        let taken = name.len() <= 16;
+        last = if taken { name } else { last };
+        let verdict = if taken { "taken" } else { "refused" };
+        expected += &format!("write '{name}': {verdict}; the reader reads '{last}'\n");
+    }
+    expected += "the secret is untouched\n";
+    assert_eq!(outcome.stdout, expected, "16 bytes fit, and a letter may be several bytes");
+}

@@ -1,4 +1,6 @@
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
@@ -62,6 +64,43 @@ fn another_process_is_another_peer() {
     BufReader::new(client.0.stdout.as_mut().expect("piped")).read_line(&mut answer).expect("text");
     let expected = format!("you are process {} of user {}\n", client.0.id(), nix::unistd::geteuid());
     assert_eq!(answer, expected, "a client that is another process");
+}
+
+/// Another user, whose group has another number. Only root can start a process of another user.
+#[test]
+fn another_user_is_another_peer() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("door");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o711)).expect("our folder");
+    for (only, expected) in [("4711", "of user 4711\n"), ("0", "not for you\n"), ("4712", "not for you\n")] {
+        let _ = fs::remove_file(&path);
+        let _server = server(&path, &[only]);
+        fs::set_permissions(&path, Permissions::from_mode(0o777)).expect("the server's path");
+        let answer = told_by(4711, 4712, &path);
+        assert!(
+            answer.ends_with(expected),
+            "the peer has user 4711 and group 4712, the server is for {only}: {answer}"
+        );
+    }
+}
+
+/// The server's answer to a thread of this user and group. The kernel keeps both for each thread; the libraries, which would
+/// change all threads, are not asked.
+fn told_by(user: u32, group: u32, path: &Path) -> String {
+    let path = path.to_owned();
+    let told = std::thread::spawn(move || {
+        // SAFETY: numbers only; what else runs in this thread needs no rights.
+        let changed = unsafe {
+            libc::syscall(libc::SYS_setresgid, group, group, group) == 0
+                && libc::syscall(libc::SYS_setresuid, user, user, user) == 0
+        };
+        assert!(changed, "root may become any user");
+        told(&path, "hello")
+    });
+    told.join().expect("an answer")
 }
 
 #[test]

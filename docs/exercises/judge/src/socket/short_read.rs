@@ -1,6 +1,9 @@
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use crate::program;
+use crate::{kernel, program};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -41,4 +44,19 @@ fn an_end_in_the_middle_is_an_error() {
         );
         assert_eq!(outcome.stdout.lines().count(), 9, "nine messages were whole, and are to be printed");
     }
+}
+
+/// The judge is the client, and sends the next piece only when the server sleeps: so no pause brings more.
+#[test]
+fn messages_are_whole_however_slow_the_client_is() {
+    let (mut ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+    let mut command = program::command("socket_short_read");
+    let server = program::start(command.arg("receive").stdin(OwnedFd::from(theirs)));
+    drop(command); // it has the server's end
+    for piece in [&b"\x05\0"[..], b"\0\0", b"he", b"llo\x03", b"\0\0\0on", b"e\0\0\0\0"] {
+        assert!(kernel::waits_for_something(server.id), "the server should wait for the next bytes");
+        ours.write_all(piece).expect("the server should receive up to the end");
+    }
+    drop(ours);
+    assert_eq!(server.rest(), "hello\none\n\n", "\"hello\", \"one\" and an empty message came in six pieces");
 }
