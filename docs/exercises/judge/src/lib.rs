@@ -41,6 +41,7 @@ mod shm {
     mod dead_holder;
     mod false_sharing;
     mod last_one_out;
+    mod lost_update;
     mod release_acquire;
     mod text;
 }
