@@ -52,6 +52,11 @@ pub struct Exercise {
     pub minutes: u32,
     title: String,
     title_ko: String,
+    /// Why it works when it is solved, in a sentence.
+    why: String,
+    why_ko: String,
+    /// The page of the book that has it all.
+    pub page: String,
     hints: Vec<String>,
     hints_ko: Vec<String>,
 }
@@ -59,6 +64,11 @@ pub struct Exercise {
 impl Exercise {
     pub fn title(&self, language: Language) -> &str {
         if language == Language::Ko { &self.title_ko } else { &self.title }
+    }
+
+    /// Returns the sentence that says why the solution works.
+    pub fn why(&self, language: Language) -> &str {
+        if language == Language::Ko { &self.why_ko } else { &self.why }
     }
 
     /// Returns the hints, in stages: where to look, what is wrong, nearly the solution.
@@ -121,6 +131,11 @@ impl Course {
     /// Returns the file that the student edits.
     pub fn given(&self, exercise: &Exercise) -> PathBuf {
         self.folder.join("exercises").join(exercise.file())
+    }
+
+    /// Returns the page of the book that has what this exercise is about.
+    pub fn page(&self, exercise: &Exercise) -> PathBuf {
+        self.folder.join("src").join(&exercise.page)
     }
 
     pub fn solution(&self, exercise: &Exercise) -> PathBuf {

@@ -183,7 +183,17 @@ fn reason(said: &str) -> String {
     let text = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(&text);
     let text = text.replace("\n  left: ", "\n  it was:    ").replace("\n right: ", "\n  should be: ");
     // A program that reads too little may print anything, including control codes that a terminal obeys.
-    text.trim().replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
+    let text = text.trim().replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}");
+    text.lines().map(shortened).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns a line of which a reader gets the idea: a mistake may print a whole file.
+fn shortened(line: &str) -> String {
+    const LONGEST: usize = 200;
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… ({} characters)", &line[..end], line.chars().count()),
+        None => line.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -199,5 +209,9 @@ mod tests {
         let said =
             "panicked at a.rs:8:13:\nassertion `left == right` failed: the sum\n  left: 1\n right: 2\n";
         assert_eq!(reason(said), "the sum\n  it was:    1\n  should be: 2");
+        let said =
+            reason(&format!("panicked at a.rs:8:13:\nit holds '{}'\nthat is long", "\0".repeat(12_000)));
+        let expected = format!("it holds '{}… (12011 characters)\nthat is long", "\u{fffd}".repeat(190));
+        assert_eq!(said, expected);
     }
 }

@@ -9,6 +9,7 @@ use ipc_core::{Advise as _, Call as _};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use crate::exercise::Course;
 
 /// The state in `exercises/.progress.json`.
 #[derive(Default, Serialize, Deserialize)]
@@ -33,6 +34,11 @@ impl Progress {
 
     pub fn is_done(&self, name: &str) -> bool {
         self.done.contains(name)
+    }
+
+    /// Returns the number of the exercises of a course that are solved.
+    pub fn done_of(&self, course: &Course) -> usize {
+        course.exercises.iter().filter(|exercise| self.is_done(&exercise.name)).count()
     }
 
     /// Returns the number of hints of this exercise that were shown.

@@ -7,6 +7,9 @@ use crate::exercise::{Course, Exercise, Kind, Language};
 use crate::judge::{Verdict, Workshop};
 use crate::progress::Progress;
 
+/// In a reason, what follows is the output of the program.
+const PRINTED: &str = "\n--- it printed:";
+
 /// Prints the list, by mechanism, and the next command to type.
 pub fn list(course: &Course, progress: &Progress, language: Language) -> Result<()> {
     let mut out = stdout().lock();
@@ -32,8 +35,7 @@ pub fn list(course: &Course, progress: &Progress, language: Language) -> Result<
         let (name, minutes, title) = (&exercise.name, exercise.minutes, exercise.title(language));
         writeln!(out, "  {mark:4}  {name:width$}  {kind:5}  {minutes:2} min  {title}")?;
     }
-    let done = course.exercises.iter().filter(|exercise| progress.is_done(&exercise.name)).count();
-    writeln!(out, "\n{done} of {} done.", course.exercises.len())?;
+    writeln!(out, "\n{} of {} done.", progress.done_of(course), course.exercises.len())?;
     if let Some(next) = next {
         writeln!(out, "Next: open {}", course.given(next).display())?;
         writeln!(out, "and   cargo run -p course -- run {}", next.name)?;
@@ -65,13 +67,30 @@ pub fn verdict(
     let mut out = stdout().lock();
     writeln!(out, "{}: {}", bold(name), exercise.title(language))?;
     match verdict {
-        Verdict::Passed => writeln!(out, "Solved.")?,
+        Verdict::Passed => {
+            writeln!(out, "Solved. {}", exercise.why(language))?;
+            writeln!(out, "The book: {}", course.page(exercise).display())?;
+            writeln!(out, "{} of {} solved.", progress.done_of(course), course.exercises.len())?;
+        }
         Verdict::NotBuilt => writeln!(out, "It does not compile: see above.")?,
         Verdict::Judged(points) => {
+            let mut said: Vec<&str> = Vec::new();
             for (point, wrong) in points {
                 writeln!(out, "  {}  {point}", if wrong.is_some() { "no " } else { "yes" })?;
-                for line in wrong.iter().flat_map(|wrong| wrong.lines()) {
+                let Some(wrong) = wrong else { continue };
+                let (reason, printed) = wrong.split_once(PRINTED).unwrap_or((wrong, ""));
+                for line in reason.lines() {
                     writeln!(out, "         {line}")?;
+                }
+                // A program that fails at once does so at each point, and says the same.
+                if said.contains(&printed) {
+                    writeln!(out, "         (it printed the same as above)")?;
+                } else if !printed.is_empty() {
+                    said.push(printed);
+                    writeln!(out, "         {}", PRINTED.trim())?;
+                    for line in printed.trim_start().lines() {
+                        writeln!(out, "         {line}")?;
+                    }
                 }
             }
         }

@@ -35,6 +35,16 @@ fn an_unsolved_exercise_is_told_why_in_the_words_of_its_judge() {
 }
 
 #[test]
+fn a_solved_exercise_says_why_where_to_read_and_how_far() {
+    let tiny = Tiny::new();
+    tiny.solve("one");
+    let run = tiny.course(&["run", "sum_one"]).done();
+    assert!(run.contains("Solved. It adds.") && run.contains("src/sums.md"), "{run}");
+    assert!(run.contains("1 of 2 solved."), "{run}");
+    assert!(tiny.course(&["run", "sum_one", "--lang", "ko"]).done().contains("더한다."));
+}
+
+#[test]
 fn what_was_solved_and_is_broken_again_is_not_done() {
     let tiny = Tiny::new();
     tiny.solve("one");

@@ -52,7 +52,8 @@ impl Tiny {
         let list = ["one", "two"].map(|name| {
             format!(
                 "[[exercise]]\nname = \"sum_{name}\"\nmechanism = \"sum\"\nkind = \"mend\"\nminutes = 1\n\
-                 title = \"Sums\"\ntitle_ko = \"합\"\nhints = [\"look\", \"add\"]\nhints_ko = [\"보라\", \"더하라\"]\n"
+                 title = \"Sums\"\ntitle_ko = \"합\"\n\
+                 why = \"It adds.\"\nwhy_ko = \"더한다.\"\npage = \"sums.md\"\nhints = [\"look\", \"add\"]\nhints_ko = [\"보라\", \"더하라\"]\n"
             )
         });
         tiny.write("exercises/exercises.toml", &list.concat());
