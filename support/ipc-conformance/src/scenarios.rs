@@ -232,7 +232,7 @@ fn is_a_story(run: &Value) {
         if ["begin", "sleep", "return"].contains(&kind) {
             assert!(!event["call"].is_null() && !event["source"].is_null(), "{event:#}");
         }
-        if let Some(file) = event["source"]["file"].as_str() {
+        if let Some(file) = event.pointer("/source/file").and_then(Value::as_str) {
             let code = fs::read_to_string(Path::new("..").join(file)).expect(file);
             let number = event["source"]["line"].as_u64().expect("it conforms") as usize;
             let line = code.lines().nth(number - 1).expect("the file is that long");

@@ -143,11 +143,11 @@ pub mod tests {
         });
         Document {
             schema_version: 1,
-            mechanism: "pipe",
+            mechanism: "any",
             scenario: "test",
             claim: "It sleeps.",
             holds: true,
-            object: Object { name: "pipe", what: "a pipe".into(), capacity: None, unit: None },
+            object: Object { name: "buffer", what: "a buffer".into(), capacity: None, unit: None },
             actors: vec![actor("reader", 7), actor("writer", 8)],
             events: vec![
                 event(Kind::Object, None, &[]),
