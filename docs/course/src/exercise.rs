@@ -87,7 +87,7 @@ impl Exercise {
     }
 
     /// Returns the name without the mechanism in front.
-    fn short_name(&self) -> &str {
+    pub fn short_name(&self) -> &str {
         &self.name[self.mechanism.len() + 1..]
     }
 }

@@ -55,7 +55,7 @@ enum Commands {
         /// Name of the exercise, as listed
         name: String,
     },
-    /// Judge an exercise each time its file is saved, and continue with the next once it is solved
+    /// Judge an exercise each time its file is saved; keys show a hint, the list, and the next exercise
     Watch {
         /// Exercise to start with (default: the first that is not solved)
         name: Option<String>,
@@ -94,7 +94,11 @@ fn main() -> ExitCode {
         Err(status) => return status,
     };
     let arguments = Arguments::from_arg_matches(&matches).expect("the same definition has parsed it");
-    let ready = interrupt::clean_up_on_signals().map_err(Into::into);
+    let ready = interrupt::on_signals(|signal| {
+        watch::restore_terminal();
+        interrupt::end_as(signal);
+    });
+    let ready = ready.map_err(Into::into);
     match ready.and_then(|()| run(arguments)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

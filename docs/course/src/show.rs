@@ -43,6 +43,18 @@ pub fn list(course: &Course, progress: &Progress, language: Language) -> Result<
     Ok(())
 }
 
+/// Prints a line for each mechanism, with the names of the exercises that are still to be solved.
+pub fn overview(course: &Course, progress: &Progress) -> Result<()> {
+    let mut out = stdout().lock();
+    for of_one in course.exercises.chunk_by(|one, other| one.mechanism == other.mechanism) {
+        let open: Vec<_> = of_one.iter().filter(|exercise| !progress.is_done(&exercise.name)).collect();
+        let names = open.iter().map(|exercise| exercise.short_name()).collect::<Vec<_>>().join(", ");
+        let (mechanism, count) = (&of_one[0].mechanism, of_one.len());
+        writeln!(out, "  {mechanism:8}  {} of {count}  {names}", count - open.len())?;
+    }
+    Ok(())
+}
+
 /// Returns the first exercise that is not done.
 pub fn next<'a>(course: &'a Course, progress: &Progress) -> Option<&'a Exercise> {
     course.exercises.iter().find(|exercise| !progress.is_done(&exercise.name))
