@@ -60,3 +60,7 @@ mod socket {
     mod stale_path;
     mod unterminated;
 }
+
+mod capstone {
+    mod job_queue;
+}
