@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
@@ -36,6 +36,7 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
         demo.trial("pong interrupted while it waits leaves nothing", interrupted_waiting),
         demo.trial("pong that was started to ignore a hangup goes on", hangup_ignored),
         demo.trial("pong interrupted while it starts leaves nothing", interrupted_starting),
+        demo.trial("pong started with a signal waiting ends by it", interrupted_before),
         demo.trial("pong killed while it starts leaves nothing after the next", killed_starting),
     ]
 }
@@ -226,6 +227,20 @@ fn hangup_ignored(demo: Demo, place: &TempDir) -> Outcome {
 }
 
 /// Interrupts a starting process: whatever it is just making is removed as well.
+/// Starts with all signals blocked, so that one waits before there is a thread for signals. The thread takes it at once.
+fn interrupted_before(demo: Demo, place: &TempDir) -> Outcome {
+    for _ in 0..20 {
+        let address = demo.fresh_address(place.path());
+        let mut command = demo.command(place, &["pong", &address]);
+        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let started = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        before.thread_set_mask()?;
+        ends_by(&mut started?, Signal::SIGTERM)?;
+        nothing_left(place.path(), &address)?;
+    }
+    Ok(())
+}
+
 fn interrupted_starting(demo: Demo, place: &TempDir) -> Outcome {
     for attempt in 0..150 {
         let address = demo.fresh_address(place.path());

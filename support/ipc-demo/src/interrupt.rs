@@ -41,20 +41,28 @@ pub fn on_signals(heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
             heeded.add(signal);
         }
     }
-    // First the thread, then the handlers that send the signals there.
-    let thread = wait_for(heeded, heed)?;
+    // First the thread, then the handlers that send the signals there, and only then does the thread take any. One
+    // taken before would be given its default action, and a moment later a handler again, which would not end us.
+    let (thread, installed) = wait_for(heeded, heed)?;
     for signal in &heeded {
         sys::forward(signal, thread).call("sigaction")?;
     }
+    drop(installed);
     // Also those that the parent had blocked: `execve` keeps the mask, and SIGTERM would stay pending forever.
     SigSet::empty().thread_set_mask().call("pthread_sigmask")
 }
 
-/// Starts the thread that calls `heed` with each of the signals.
-fn wait_for(signals: SigSet, mut heed: impl FnMut(i32) + Send + 'static) -> Result<ThreadId> {
+/// Starts the thread that calls `heed` with each of the signals, from the moment on when what is returned beside it is
+/// dropped.
+fn wait_for(
+    signals: SigSet,
+    mut heed: impl FnMut(i32) + Send + 'static,
+) -> Result<(ThreadId, mpsc::Sender<()>)> {
     let (tell, told) = mpsc::channel();
+    let (installed, ready) = mpsc::channel();
     let wait = move || {
         let _ = tell.send(ThreadId::current());
+        let _ = ready.recv(); // nothing is sent: the other end is dropped
         loop {
             if let Ok(signal) = signals.wait() {
                 heed(signal as i32);
@@ -62,7 +70,7 @@ fn wait_for(signals: SigSet, mut heed: impl FnMut(i32) + Send + 'static) -> Resu
         }
     };
     background::spawn("signals", ownership::release_all_descriptors(), wait)?;
-    Ok(told.recv().expect("the thread tells who it is"))
+    Ok((told.recv().expect("the thread tells who it is"), installed))
 }
 
 /// Restores signal settings that `execve` keeps. If the parent ignores SIGCHLD, the kernel keeps no child to wait for.
