@@ -244,9 +244,7 @@ fn read(node: Node, text: &mut String) {
         "h2" | "h3" => {
             let _ = writeln!(text, "\n== {}", words(node)); // writing to a String cannot fail
         }
-        "summary" | "p" | "li" | "dt" | "dd"
-            if !node.ancestors().any(|one| has_class(&one, "legend") || has_class(&one, "key")) =>
-        {
+        "summary" | "p" | "li" | "dt" | "dd" if !node.ancestors().any(|one| has_class(&one, "legend")) => {
             let _ = writeln!(text, "{}", words(node));
             for link in node.descendants().filter_map(|node| node.attribute("href")) {
                 let data = link.split_once(',').map_or("", |(_, data)| data).split_terminator("%0D%0A");

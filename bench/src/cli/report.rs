@@ -1,4 +1,4 @@
-//! `ipc-bench report`: saved results as a page of charts.
+//! `ipc-bench report`: saved results as a page of charts, or each chart as a file.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::present::report;
 use ipc_bench::results::document::Document;
+use ipc_bench::results::registry::{Member, member};
 use ipc_bench::results::{output, saved};
 use ipc_core::{Error, Result};
 use ipc_demo::print;
@@ -19,8 +20,20 @@ pub fn command() -> Command {
         Arg::new("output")
             .long("output")
             .value_name("FILE")
-            .help("File to write (default: report.html beside the results)")
-            .value_parser(path),
+            .help("File to write (default: report.html with the results)")
+            .value_parser(path.clone()),
+        Arg::new("charts")
+            .long("charts")
+            .value_name("DIR")
+            .help("Write each chart there, as SVG, instead of the page")
+            .value_parser(path)
+            .conflicts_with("output"),
+        Arg::new("mechanism")
+            .long("mechanism")
+            .value_name("NAME")
+            .help("Highlight this mechanism in the files")
+            .value_parser(|name: &str| member(name))
+            .requires("charts"),
     ])
 }
 
@@ -29,6 +42,14 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
         Some(name) => saved_run::named(name)?,
         None => newest()?,
     };
+    if let Some(dir) = matches.get_one::<PathBuf>("charts") {
+        let mechanism = matches.get_one::<&Member>("mechanism").map(|member| member.profile.name);
+        let better = "choose a directory that you may write to";
+        let paths =
+            report::save_charts(&document, mechanism, dir).map_err(|error| output::advised(error, better))?;
+        let lines: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        return print(&(lines.join("\n") + "\n")).map(|()| ExitCode::SUCCESS);
+    }
     let beside = || {
         if results.is_dir() { results.join(saved::PAGE) } else { results.with_file_name(saved::PAGE) }
     };

@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `data.rs` | the views of the results that the page needs |
 //! | `overview.rs` | the course's table with figures beside it; a few sentences |
-//! | `charts.rs` | the charts |
+//! | `charts.rs`, `files.rs` | the charts; each as a file |
 //! | `tables.rs`, `tables/`, `html.rs` | the tables |
 //! | `page.css`, `chart.css`, `page.js`, `guide.html` | the looks; the script; how to read it |
 
 mod charts;
 mod data;
+mod files;
 mod html;
 mod overview;
 mod tables;
@@ -32,6 +33,8 @@ use crate::present::summary::Summary;
 use crate::results::case::{self, Kind};
 use crate::results::document::{Document, NotMeasured, Verified};
 use crate::results::units::{self, bytes};
+
+pub use self::files::{charts, save_charts};
 
 /// Writes the page to a file.
 ///
@@ -107,8 +110,12 @@ pub fn page(document: &Document) -> String {
             }
         }
     };
-    // A chart is saved as XML, which cannot represent control characters.
-    page.0.replace(|letter: char| letter.is_control() && !"\n\t".contains(letter), "\u{fffd}")
+    printable(&page.0)
+}
+
+/// Returns the text without control characters, which XML cannot represent: a chart is saved as XML.
+fn printable(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control() && !"\n\t".contains(letter), "\u{fffd}")
 }
 
 const TITLE: &str = "Six ways to talk between two processes";

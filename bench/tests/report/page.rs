@@ -10,7 +10,7 @@ use ipc_bench::results::growth::Growth;
 use ipc_bench::results::registry::SIX;
 use ipc_bench::results::row::Row;
 
-use super::{FULL, PAGE, TREE, case, classed, figure, half, text, with_tree};
+use super::{FULL, PAGE, TREE, case, classed, figure, half, has_class, text, tree, with_tree};
 use crate::common::{bench, run};
 
 /// The conclusions of the summary are there, before the first chart.
@@ -168,6 +168,48 @@ fn the_command_makes_the_page_of_saved_results() {
         let output = run(bench().arg("report").arg(missing));
         assert_eq!((output.status, output.stdout.as_str()), (Some(1), ""), "{}", output.stderr);
         assert_eq!(output.stderr.lines().count(), 1, "one line says why: {}", output.stderr);
+    }
+}
+
+/// `ipc-bench report DIR --charts DIR` writes each chart as a file that is complete in itself; names and figures have
+/// the class `code`, so that a translator is shown only words.
+#[test]
+fn the_command_writes_each_chart_as_a_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    fs::write(dir.path().join("results.json"), serde_json::to_vec(&half()).expect("plain data"))
+        .expect("written");
+    let charts = dir.path().join("a/charts");
+    let arguments = ["--mechanism", "pipe", "--charts"];
+    let output = run(bench().arg("report").arg(dir.path()).args(arguments).arg(&charts));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let printed: Vec<_> = output.stdout.lines().collect();
+    assert_eq!(printed.len(), fs::read_dir(&charts).expect("there").count());
+    for name in ["round-trip-split", "latency-spin-split-narrow", "throughput-block-split"] {
+        assert!(printed.contains(&&*format!("{}/{name}.svg", charts.display())), "{name}: {printed:?}");
+    }
+    for path in printed {
+        let svg = fs::read_to_string(path).expect("a file");
+        let tree = tree(&svg);
+        let root = tree.root_element();
+        assert_eq!(
+            (root.attribute("role"), root.attribute("data-of")),
+            (Some("img"), Some("pipe")),
+            "{path}"
+        );
+        for (name, count) in [("style", 1), ("desc", 1)] {
+            assert_eq!(
+                root.children().filter(|node| node.has_tag_name(name)).count(),
+                count,
+                "{path}: {name}"
+            );
+        }
+        let style = text(root.children().find(|node| node.has_tag_name("style")).expect("a style"));
+        assert!(!style.contains(":root") && style.contains(".plot[data-of=pipe]"), "{path}: {style}");
+        let words = root.descendants().filter(|node| {
+            (node.has_tag_name("text") || node.has_tag_name("title")) && !has_class(node, "code")
+        });
+        let words: Vec<_> = words.map(text).filter(|text| text.chars().any(char::is_alphabetic)).collect();
+        assert!((1..=6).contains(&words.len()), "{path}: {words:?}");
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) mod baseline;
 pub(super) mod clients;
 pub(super) mod dots;
 pub(super) mod figure;
-mod layout;
+pub(super) mod layout;
 mod lines;
 pub(super) mod open_loop;
 pub(super) mod others;

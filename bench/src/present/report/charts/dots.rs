@@ -131,8 +131,8 @@ impl<'a> Frame<'a> {
         let left = layout.longest(names) + 10.0;
         let column = COLUMN.max(layout.longest(plot.looks.iter().map(|look| look.name.as_str())) + HEAD);
         let (right, top) = match layout {
-            Layout::Wide => (layout.width() - column * plot.looks.len() as f64 - 4.0, 26.0),
-            Layout::Narrow => (layout.width() - 4.0, 6.0),
+            Layout::Wide | Layout::Column => (layout.width() - column * plot.looks.len() as f64 - 4.0, 26.0),
+            Layout::Narrow => (layout.width() - 4.0, 26.0),
         };
         let row = (LANE * plot.looks.len() as f64 + 4.0).max(20.0);
         Self { plot, x: Across { axis: &plot.x, layout, left, right }, top, row, column }
@@ -147,7 +147,7 @@ impl<'a> Frame<'a> {
         let bottom = self.top + self.row * self.plot.rows.len() as f64;
         let drawing = html! {
             (self.axis(bottom))
-            @if self.x.layout == Layout::Wide { (self.heads()) }
+            (self.heads())
             @for (at, row) in self.plot.rows.iter().enumerate() {
                 g class={ "series row c" (row.series.colour) } data-series=(row.series.key) {
                     (self.row(row, self.middle(at)))
@@ -172,13 +172,19 @@ impl<'a> Frame<'a> {
         self.x.right + self.column * (look as f64 + 1.0) - 12.0
     }
 
+    /// Names the looks: above their figures, or above the plot if it is too narrow for figures.
     fn heads(&self) -> Markup {
+        let part = (self.x.right - self.x.left) / self.plot.looks.len().max(1) as f64;
+        let place = |at: usize| match self.x.layout {
+            Layout::Narrow => self.x.left + part * (at as f64 + 1.0) - 12.0,
+            Layout::Wide | Layout::Column => self.column(at),
+        };
         html! {
             @for (at, look) in self.plot.looks.iter().enumerate() {
-                @let x = self.column(at);
+                @let x = place(at);
                 path class=(look.class("sample")) d=(outline(look.style))
                     transform=(format_args!("translate({:.1} 11)", x - self.x.layout.text(&look.name) - 9.0)) {}
-                (text("tick end", (x, 11.0), ".35em", &look.name))
+                (text("tick end code", (x, 11.0), ".35em", &look.name))
             }
         }
     }
@@ -188,7 +194,7 @@ impl<'a> Frame<'a> {
         let lane = |dot: &Dot| y + LANE * (dot.look as f64 - lanes / 2.0);
         html! {
             path.guide d=(format_args!("M{:.1} {y:.1}H{:.1}", self.x.left, self.x.right)) {}
-            (text("label end", (self.x.left - 8.0, y), ".35em", row.series.label_within(self.x.layout.letters())))
+            (text("label end code", (self.x.left - 8.0, y), ".35em", row.series.label_within(self.x.layout.letters())))
             @for dot in &row.dots {
                 @let (x, y) = (self.x.px(dot.x), lane(dot));
                 @let look = &self.plot.looks[dot.look];
@@ -196,12 +202,12 @@ impl<'a> Frame<'a> {
                     path class=(look.class("interval")) d=(format_args!("M{:.1} {y:.1}H{:.1}", self.x.px(low), self.x.px(high))) {}
                 }
                 path class=(look.class("mark")) d=(outline(look.style))
-                    transform=(format_args!("translate({x:.1} {y:.1})")) { title { (dot.text) } }
+                    transform=(format_args!("translate({x:.1} {y:.1})")) { title.code { (dot.text) } }
             }
-            @if self.x.layout == Layout::Wide {
+            @if self.x.layout != Layout::Narrow {
                 @for dot in &row.dots {
                     @let sign = if dot.unstable { UNSTABLE } else { "" };
-                    (text("figure end", (self.column(dot.look), y), ".35em", &dot.figure))
+                    (text("figure end code", (self.column(dot.look), y), ".35em", &dot.figure))
                     (text("sign", (self.column(dot.look), y), ".35em", sign))
                 }
             }

@@ -2,8 +2,10 @@
 //!
 //! The script shows one of the charts at a time; without a script all are shown, one below another. Each is drawn for a
 //! screen and for a phone, and the style shows what fits.
+//!
+//! A label of class `code` is a name or a figure: it is the same in every language.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::dots::Dots;
 use super::layout::Layout;
@@ -29,6 +31,14 @@ pub(crate) struct View {
     /// The setting, for people: a wait strategy and a placement.
     pub name: String,
     pub plot: Plot,
+}
+
+/// What a chart in a file of its own has in addition.
+#[derive(Debug)]
+pub(crate) struct ByItself<'a> {
+    pub style: String,
+    /// The mechanism that it is about, for the style.
+    pub mechanism: Option<&'a str>,
 }
 
 /// A drawing.
@@ -59,15 +69,6 @@ impl Plot {
             Self::Dots(plot) => plot.draw(layout),
         }
     }
-
-    /// Returns the key of a dot plot; a chart of lines has none, as its lines carry their names.
-    fn key(&self) -> Markup {
-        html! {
-            @if let Self::Dots(plot) = self {
-                p.key { @for look in &plot.looks { span { (look.swatch()) " " (look.name) } " " } }
-            }
-        }
-    }
 }
 
 impl Figure {
@@ -91,7 +92,6 @@ impl Figure {
                 @for view in &views {
                     div.view.on[view.name == first.name] data-view=(view.name) {
                         p.setting { (view.name) }
-                        (view.plot.key())
                         @for layout in Layout::BOTH { (self.svg(view, layout)) }
                     }
                 }
@@ -102,13 +102,31 @@ impl Figure {
     }
 
     fn svg(&self, view: &View, layout: Layout) -> Markup {
+        self.drawn(view, layout, None)
+    }
+
+    /// Returns the charts that have something to draw, each with a name for a file.
+    pub(crate) fn files(&self, layout: Layout, by_itself: &ByItself) -> Vec<(String, String)> {
+        let views = self.views.iter().filter(|view| !view.plot.is_empty());
+        let name = |view: &View| {
+            let words = view.name.split(|letter: char| !letter.is_ascii_alphanumeric());
+            let words = words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase);
+            std::iter::once(self.id.to_owned()).chain(words).collect::<Vec<_>>().join("-")
+        };
+        views.map(|view| (name(view), self.drawn(view, layout, Some(by_itself)).0)).collect()
+    }
+
+    /// Draws a chart: as a part of the page, where the keyboard reaches it and the page has the style, or by itself.
+    fn drawn(&self, view: &View, layout: Layout, by_itself: Option<&ByItself>) -> Markup {
         let (height, drawing) = view.plot.draw(layout);
         let width = layout.width();
         html! {
-            svg class=(layout.class()) viewBox={ "0 0 " (width) " " (height) } role="img" tabindex="0"
+            svg class=(layout.class()) viewBox={ "0 0 " (width) " " (height) } role="img"
+                tabindex=[by_itself.is_none().then_some("0")] data-of=[by_itself.and_then(|it| it.mechanism)]
                 xmlns="http://www.w3.org/2000/svg" {
                 title { (self.title) ", " (view.name) }
                 desc { (view.name) ". " (view.plot.description()) }
+                @if let Some(ByItself { style, .. }) = by_itself { style { (PreEscaped(style)) } }
                 rect.paper width=(width) height=(height) {}
                 (drawing)
             }

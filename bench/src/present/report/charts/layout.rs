@@ -10,17 +10,21 @@ use super::axis::{Axis, Mark};
 pub(crate) enum Layout {
     /// A screen, or a sheet of paper.
     Wide,
+    /// A column of text, such as a page of a book: for a chart in a file.
+    Column,
     /// A phone.
     Narrow,
 }
 
 impl Layout {
+    /// Those of the page.
     pub(crate) const BOTH: [Self; 2] = [Self::Wide, Self::Narrow];
 
     /// The class of the drawing.
     pub(crate) const fn class(self) -> &'static str {
         match self {
             Self::Wide => "plot at-wide",
+            Self::Column => "plot",
             Self::Narrow => "plot at-narrow",
         }
     }
@@ -29,6 +33,7 @@ impl Layout {
     pub(crate) const fn width(self) -> f64 {
         match self {
             Self::Wide => 900.0,
+            Self::Column => 740.0,
             Self::Narrow => 350.0,
         }
     }
@@ -36,7 +41,7 @@ impl Layout {
     /// The height of the part of a line chart between its axes.
     pub(crate) const fn height(self) -> f64 {
         match self {
-            Self::Wide => 360.0,
+            Self::Wide | Self::Column => 360.0,
             Self::Narrow => 300.0,
         }
     }
@@ -44,14 +49,14 @@ impl Layout {
     /// The letters that a label may have.
     pub(crate) const fn letters(self) -> usize {
         match self {
-            Self::Wide => 24,
+            Self::Wide | Self::Column => 24,
             Self::Narrow => 16,
         }
     }
 
     /// The width of a text, as wide as the widest of the usual fonts makes it: `chart.css` has the sizes.
     pub(crate) fn text(self, text: &str) -> f64 {
-        let letter = if self == Self::Wide { 7.6 } else { 6.7 };
+        let letter = if self == Self::Narrow { 6.7 } else { 7.6 };
         letter * text.chars().count() as f64
     }
 
@@ -90,7 +95,7 @@ impl Across<'_> {
     /// Draws the labels of the marks, below the bottom.
     pub(crate) fn labels(&self, bottom: f64) -> Markup {
         let below = readable(&self.axis.marks, |x| self.px(x), |label| self.layout.text(label) + 8.0);
-        html! { @for (x, label) in below { (text("tick mid", (x, bottom), "1.4em", label)) } }
+        html! { @for (x, label) in below { (text("tick mid code", (x, bottom), "1.4em", label)) } }
     }
 }
 

@@ -145,7 +145,7 @@ impl<'a> Frame<'a> {
             @for mark in &chart.y.marks { (self.across(mark.line(), self.py(mark.at))) }
             path.axis d=(format_args!("M{left:.1} {top}V{bottom}H{right:.1}")) {}
             (self.x.labels(*bottom))
-            @for (y, label) in beside { (text("tick end", (left - 6.0, y), ".35em", label)) }
+            @for (y, label) in beside { (text("tick end code", (left - 6.0, y), ".35em", label)) }
             (text("name mid", (f64::midpoint(*left, *right), *bottom), "2.9em", &chart.x.name))
             (text("name", (2.0, *top), "-1em", &chart.y.name))
         }
@@ -195,7 +195,7 @@ impl<'a> Frame<'a> {
             @for point in &line.points {
                 path.mark.open[point.unstable] transform={ "translate(" (at(point.x, point.y)) ")" }
                     d=(marker(line.series.shape)) {
-                    title { (point.text) }
+                    title.code { (point.text) }
                 }
             }
         }
@@ -218,7 +218,7 @@ impl<'a> Frame<'a> {
             path.leader d=(format_args!("M{:.1} {y:.1}H{bend:.1}L{end:.1} {height:.1}", x + 6.0)) {}
             path.sample d=(marker(series.shape))
                 transform=(format_args!("translate({:.1} {height:.1}) scale(.8)", right + LEADER - 9.0)) {}
-            (text("label", (right + LEADER, height), ".35em", series.label_within(self.x.layout.letters())))
+            (text("label code", (right + LEADER, height), ".35em", series.label_within(self.x.layout.letters())))
         }
     }
 }
