@@ -200,7 +200,7 @@ impl<M: Memory> Attachment<M> {
         }
     }
 
-    /// Returns the other side's process, if it can be watched by its pid: by [`WakeAtEnd`].
+    /// Returns the other side's process, if it can be watched by its pid: by [`WakeAtEnd`](crate::process::WakeAtEnd).
     pub const fn peers_process(&self) -> Option<ProcessId> {
         match &self.peer {
             Some(Peer::Process(process)) => Some(process.id()),
