@@ -100,22 +100,15 @@ fn clients_are_run_in_two_ways() {
         assert_eq!(runs, ["threads", "multiplexed"], "{way:?}");
     }
     assert!(document.verified.unwrap().iter().all(|one| one.error.is_none()));
-    let mut many = bench();
-    many.args([
-        "--mechanism",
-        "msgq",
-        "--clients",
-        "300",
-        "--clients-run",
-        "multiplexed",
-        "--size",
-        "512",
-        "--verify",
-    ]);
-    let document = self::document(many.args(["--duration", "0.2"]), 0);
-    let row = row(&document, ("msgq", "sysv"), 300);
-    assert!(row.fairness.expect("of clients").min > 0, "each has its turn: {row:?}");
-    assert!(document.verified.unwrap().iter().all(|one| one.error.is_none()));
+    // On a loaded machine it may take a while until each of the clients has had its turn.
+    let each_has_its_turn = ["0.2", "2", "10"].into_iter().any(|duration| {
+        let mut many = bench();
+        many.args(["--mechanism", "msgq", "--clients", "300", "--clients-run", "multiplexed"]);
+        let document = self::document(many.args(["--size", "512", "--verify", "--duration", duration]), 0);
+        assert!(document.verified.as_ref().unwrap().iter().all(|one| one.error.is_none()));
+        row(&document, ("msgq", "sysv"), 300).fairness.as_ref().expect("of clients").min > 0
+    });
+    assert!(each_has_its_turn, "a client was not served in 10 s");
 }
 
 /// Long messages arrive in pieces on a stream, and are skipped where they do not fit.
