@@ -110,12 +110,7 @@ pub fn page(document: &Document) -> String {
             }
         }
     };
-    printable(&page.0)
-}
-
-/// Returns the text without control characters, which XML cannot represent: a chart is saved as XML.
-fn printable(text: &str) -> String {
-    text.replace(|letter: char| letter.is_control() && !"\n\t".contains(letter), "\u{fffd}")
+    html::printable(&page.0)
 }
 
 const TITLE: &str = "Six ways to talk between two processes";

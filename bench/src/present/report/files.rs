@@ -9,7 +9,7 @@ use super::charts::figure::ByItself;
 use super::charts::layout::Layout;
 use super::charts::{baseline, clients, open_loop, others, percentiles, sizes, streams, waits};
 use super::data::Data;
-use super::printable;
+use super::html::printable;
 use crate::results::document::Document;
 
 /// Writes each chart of the results into the directory, which is created if missing: `NAME.svg` for a column of text,

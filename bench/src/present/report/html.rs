@@ -152,6 +152,11 @@ pub(super) fn download(name: &str, text: &str) -> Markup {
     html! { a download=(name) href=(address) { "CSV" } }
 }
 
+/// Returns the text without control characters, which XML cannot represent: a chart is saved as XML.
+pub(super) fn printable(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control() && !"\n\t".contains(letter), "\u{fffd}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
