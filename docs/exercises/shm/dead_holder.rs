@@ -34,6 +34,7 @@ fn main() {
     // SAFETY: numbers only.
     let id = unsafe { libc::semget(libc::IPC_PRIVATE, 1, 0o600) };
     assert!(id >= 0, "semget: {}", io::Error::last_os_error());
+    note("semaphore", id);
     // SAFETY: numbers only.
     unsafe { libc::semctl(id, 0, libc::SETVAL, 1) };
 
@@ -55,6 +56,13 @@ fn main() {
     println!("in the end the count is {}", unsafe { libc::semctl(id, 0, libc::GETVAL) });
     // SAFETY: numbers only.
     unsafe { libc::semctl(id, 0, libc::IPC_RMID) };
+}
+
+/// Notes an object for the judge, which removes it if this process is killed before it could.
+fn note(kind: &str, id: i32) {
+    if std::env::var_os("JUDGED").is_some() {
+        let _ = std::fs::write(std::env::temp_dir().join(format!("{kind}-{id}")), "");
+    }
 }
 
 fn second_process(role: &str, id: i32) {

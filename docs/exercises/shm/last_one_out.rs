@@ -81,6 +81,7 @@ fn owner(key: i32) {
     // SAFETY: numbers only.
     let id = unsafe { libc::shmget(key, 4096, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
     assert!(id >= 0, "shmget: {}", io::Error::last_os_error());
+    note("segment", id);
     println!("{id}");
     attach(id);
     let mut joiner = start("joiner", key);
@@ -90,6 +91,13 @@ fn owner(key: i32) {
     println!("{}", line.trim_end());
     thread::sleep(Duration::from_secs(20));
     let _ = joiner.wait();
+}
+
+/// Notes an object for the judge, which removes it if this process is killed before it could.
+fn note(kind: &str, id: i32) {
+    if std::env::var_os("JUDGED").is_some() {
+        let _ = std::fs::write(std::env::temp_dir().join(format!("{kind}-{id}")), "");
+    }
 }
 
 fn joiner(key: i32) {

@@ -1,6 +1,6 @@
 //! # Many clients, one queue: solved
 //!
-//! The type is an address. It must be nobody else's at the same time, and a message may be older than the process that
+//! The type is an address. No other client may have it at the same time, and a message may be older than the process that
 //! finds it: so an answer says to which question it belongs.
 
 use std::process::Command;

@@ -1,45 +1,32 @@
 //! System V objects of the judge's own, for exercises in which it is the other process.
 
-use std::{fs, io, ptr};
+use std::fs;
+
+use crate::sys::{self, Message};
 
 /// A queue without a key, removed when this is dropped.
 pub struct Queue(pub i32);
 
-#[repr(C)]
-struct Message {
-    mtype: libc::c_long,
-    text: [u8; 64],
-}
-
 impl Queue {
     pub fn new() -> Self {
-        // SAFETY: takes two integers.
-        let id = unsafe { libc::msgget(libc::IPC_PRIVATE, 0o600) };
-        assert!(id != -1, "the judge has no queue: {}", io::Error::last_os_error());
-        Self(id)
+        Self(sys::msgget().expect("the judge has a queue"))
     }
 
     pub fn send(&self, mtype: i64, text: &str) {
         let mut message = Message { mtype, text: [0; 64] };
         message.text[..text.len()].copy_from_slice(text.as_bytes());
-        // SAFETY: the kernel reads the type and `text.len()` bytes behind it, which are there.
-        let sent = unsafe { libc::msgsnd(self.0, (&raw const message).cast(), text.len(), libc::IPC_NOWAIT) };
-        assert!(sent == 0, "the judge cannot send: {}", io::Error::last_os_error());
+        sys::msgsnd(self.0, &message, text.len()).expect("the judge can send");
     }
 
     /// Takes the first message of this type out (0: of any), with its type, if there is one.
     pub fn take(&self, select: i64) -> Option<(i64, String)> {
         let mut message = Message { mtype: 0, text: [0; 64] };
-        let flags = libc::IPC_NOWAIT | libc::MSG_NOERROR;
-        // SAFETY: the kernel writes the type and at most 64 bytes behind it, for which there is room.
-        let len = unsafe { libc::msgrcv(self.0, (&raw mut message).cast(), 64, select, flags) };
-        let len = usize::try_from(len).ok()?;
+        let len = sys::msgrcv(self.0, &mut message, select).ok()?;
         Some((message.mtype, String::from_utf8_lossy(&message.text[..len]).into_owned()))
     }
 
     pub fn remove(&self) {
-        // SAFETY: this command does not use the pointer.
-        unsafe { libc::msgctl(self.0, libc::IPC_RMID, ptr::null_mut()) };
+        sys::remove("queue", self.0);
     }
 }
 
@@ -62,23 +49,18 @@ pub struct Semaphore(pub i32);
 
 impl Semaphore {
     pub fn new(value: i32) -> Self {
-        // SAFETY: numbers only.
-        let id = unsafe { libc::semget(libc::IPC_PRIVATE, 1, 0o600) };
-        assert!(id != -1, "the judge has no semaphore: {}", io::Error::last_os_error());
-        // SAFETY: numbers only.
-        unsafe { libc::semctl(id, 0, libc::SETVAL, value) };
-        Self(id)
+        let semaphore = Self(sys::semget().expect("the judge has a semaphore"));
+        sys::set_semaphore(semaphore.0, value).expect("it is there");
+        semaphore
     }
 
     pub fn value(&self) -> i32 {
-        // SAFETY: numbers only.
-        unsafe { libc::semctl(self.0, 0, libc::GETVAL) }
+        sys::semaphore(self.0).unwrap_or(-1) // the program may have removed it
     }
 }
 
 impl Drop for Semaphore {
     fn drop(&mut self) {
-        // SAFETY: numbers only.
-        unsafe { libc::semctl(self.0, 0, libc::IPC_RMID) };
+        sys::remove("semaphore", self.0);
     }
 }

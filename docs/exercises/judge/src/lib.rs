@@ -12,6 +12,7 @@
 mod ipc;
 mod kernel;
 mod program;
+mod sys;
 
 mod pipe {
     mod end_of_file;

@@ -10,9 +10,10 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{Resource, setrlimit};
 use nix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
+
+use crate::sys;
 
 /// The outcome of a program.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub stdout: String,
     /// Its standard error.
     pub stderr: String,
+    /// What it left behind, until the judge has looked at it.
+    _folder: Folder,
 }
 
 impl Outcome {
@@ -58,8 +61,7 @@ pub fn command(exercise: &str) -> Command {
     const MOST: u64 = 1 << 30;
     let mut command = Command::new(path(exercise));
     command.process_group(0).stdin(Stdio::null());
-    // SAFETY: `setrlimit` may be called between fork and exec.
-    unsafe { command.pre_exec(|| Ok(setrlimit(Resource::RLIMIT_AS, MOST, MOST)?)) };
+    sys::limit_memory(&mut command, MOST);
     command
 }
 
@@ -70,6 +72,28 @@ pub fn shell(script: &str) -> Command {
     shell
 }
 
+/// A folder for the files of a program: those left behind by a kill go with it. So do its kernel objects, each of which the
+/// program notes there, as an empty file `KIND-ID`.
+#[derive(Debug)]
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        for note in fs::read_dir(self.0.path()).into_iter().flatten().flatten() {
+            let name = note.file_name().to_string_lossy().into_owned();
+            if let Some((kind, Ok(id))) = name.split_once('-').map(|(kind, id)| (kind, id.parse())) {
+                sys::remove(kind, id);
+            }
+        }
+    }
+}
+
 /// Runs the program of an exercise to its end; after `limit` it is killed, with all that it has started.
 pub fn run<A: AsRef<OsStr>>(exercise: &str, args: &[A], limit: Duration) -> Outcome {
     finish(command(exercise).args(args), limit)
@@ -77,16 +101,16 @@ pub fn run<A: AsRef<OsStr>>(exercise: &str, args: &[A], limit: Duration) -> Outc
 
 /// The same for a command that was made by [`command`] and got more arguments or another environment.
 pub fn finish(command: &mut Command, limit: Duration) -> Outcome {
-    // For its files: those left behind by a kill go with the folder.
-    let folder = tempfile::tempdir().expect("a folder");
-    command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let folder = Folder::new();
+    command.env("TMPDIR", folder.0.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Group(command.spawn().expect("the program can be started"));
     let id = child.0.id();
     let stdout = reader(child.0.stdout.take());
     let stderr = reader(child.0.stderr.take());
     let status = child.wait_for(limit);
     drop(child); // the rest of the group is killed, and lets go of the pipes
-    Outcome { status, id, stdout: stdout.join().expect("read"), stderr: stderr.join().expect("read") }
+    let (stdout, stderr) = (stdout.join().expect("read"), stderr.join().expect("read"));
+    Outcome { status, id, stdout, stderr, _folder: folder }
 }
 
 /// A program that runs, to be looked at from outside meanwhile.
@@ -94,15 +118,15 @@ pub struct Running {
     group: Group,
     pub id: u32,
     stdout: BufReader<ChildStdout>,
-    _folder: TempDir,
+    _folder: Folder,
     _running: Sender<()>,
 }
 
 /// Starts a command that was made by [`command`]. After half a minute it is killed, with all that it has started: then
 /// nothing that waits for its output or its end waits any longer.
 pub fn start(command: &mut Command) -> Running {
-    let folder = tempfile::tempdir().expect("a folder");
-    command.env("TMPDIR", folder.path()).stdout(Stdio::piped());
+    let folder = Folder::new();
+    command.env("TMPDIR", folder.0.path()).stdout(Stdio::piped());
     let mut group = Group(command.spawn().expect("the program can be started"));
     let stdout = BufReader::new(group.0.stdout.take().expect("piped"));
     let id = group.0.id();

@@ -105,19 +105,23 @@ fn a_name_taken_by_another_user_is_left_alone() {
 fn its_name_cannot_be_foretold() {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path();
-    let (one, other) = (Waiting::start(dir), Waiting::start(dir));
+    let all: Vec<_> = (0..4).map(|_| Waiting::start(dir)).collect();
     let name = |waiting: &Waiting| {
         let private = waiting.fifo.parent().and_then(Path::file_name).unwrap_or_default();
         private.to_string_lossy().into_owned()
     };
-    let names = [name(&one), name(&other)];
-    let differences = names[0].chars().zip(names[1].chars()).filter(|(one, other)| one != other).count();
-    assert!(
-        differences >= 3,
-        "the names of two runs differ in {differences} places: {} and {}. From one, others can be guessed.",
-        names[0],
-        names[1]
-    );
-    one.tell("for one\n");
-    other.tell("for the other\n");
+    let names: Vec<_> = all.iter().map(name).collect();
+    // A number that carries changes in many places, but not each time.
+    for (at, one) in names.iter().enumerate() {
+        for other in &names[at + 1..] {
+            let differences = one.chars().zip(other.chars()).filter(|(one, other)| one != other).count();
+            assert!(
+                differences >= 3,
+                "the names of two runs differ in {differences} places: {one} and {other}. From one, others can be guessed."
+            );
+        }
+    }
+    for waiting in all {
+        waiting.tell("hello\n");
+    }
 }

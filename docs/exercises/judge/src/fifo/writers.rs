@@ -1,13 +1,13 @@
 use std::fs::File;
 use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::{kernel, program};
+use crate::{kernel, program, sys};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -70,11 +70,8 @@ fn a_record_goes_in_by_one_call() {
         kernel::waits_for_something(writer.id),
         "a writer should sleep until there is room for its whole record"
     );
-    let mut inside = 0;
-    // SAFETY: the kernel writes one number.
-    unsafe { libc::ioctl(fifo.as_raw_fd(), libc::FIONREAD, &raw mut inside) };
     assert_eq!(
-        usize::try_from(inside).expect("a size") - filled,
+        sys::readable(fifo.as_fd()).expect("a FIFO") - filled,
         0,
         "bytes of a record that are in the FIFO already, while its rest is not: another writer could come in between"
     );

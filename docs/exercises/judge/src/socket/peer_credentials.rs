@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::program::{self, Group};
+use crate::sys;
 
 const NAME: &str = "socket_peer_credentials";
 const LIMIT: Duration = Duration::from_secs(30);
@@ -87,17 +88,11 @@ fn another_user_is_another_peer() {
     }
 }
 
-/// The server's answer to a thread of this user and group. The kernel keeps both for each thread; the libraries, which would
-/// change all threads, are not asked.
+/// The server's answer to a thread of this user and group.
 fn told_by(user: u32, group: u32, path: &Path) -> String {
     let path = path.to_owned();
     let told = std::thread::spawn(move || {
-        // SAFETY: numbers only; what else runs in this thread needs no rights.
-        let changed = unsafe {
-            libc::syscall(libc::SYS_setresgid, group, group, group) == 0
-                && libc::syscall(libc::SYS_setresuid, user, user, user) == 0
-        };
-        assert!(changed, "root may become any user");
+        sys::become_user(user, group).expect("root may become any user");
         told(&path, "hello")
     });
     told.join().expect("an answer")
