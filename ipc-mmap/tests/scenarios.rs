@@ -1,40 +1,14 @@
-//! Every scenario of the course: it states its claim, the claim holds, and no process and no file is left.
+//! What all scenarios promise, checked of those on mapped files.
 
-use ipc_conformance::scenarios::Scenarios;
+use std::process::ExitCode;
 
-const SCENARIOS: Scenarios = Scenarios {
-    program: env!("CARGO_BIN_EXE_ipc-mmap"),
-    names: &["shared-and-private", "truncated", "kept-after-kill"],
-};
+use ipc_conformance::scenarios::{Cut, Scenarios};
 
-#[test]
-fn the_list_is_complete() {
-    SCENARIOS.are_listed();
-}
-
-#[test]
-fn every_scenario_holds() {
-    SCENARIOS.hold();
-}
-
-#[test]
-fn every_run_is_recorded() {
-    SCENARIOS.are_recorded();
-}
-
-#[test]
-#[cfg(feature = "step")]
-fn a_run_can_be_stepped_through() {
-    SCENARIOS.can_be_stepped_through();
-}
-
-#[test]
-fn a_claim_that_does_not_hold_is_an_error() {
-    SCENARIOS.notice_a_false_claim();
-}
-
-/// The file has a name, under which it would stay.
-#[test]
-fn a_scenario_that_is_killed_leaves_nothing() {
-    SCENARIOS.leave_nothing("truncated", "starts", |_| false);
+fn main() -> ExitCode {
+    let scenarios = Scenarios {
+        program: env!("CARGO_BIN_EXE_ipc-mmap"),
+        names: &["shared-and-private", "truncated", "kept-after-kill"],
+    };
+    // The file has a name, under which it would stay.
+    scenarios.test(cfg!(feature = "step"), Cut { name: "truncated", until: "starts", is_left: |_| false })
 }

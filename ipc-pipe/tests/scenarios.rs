@@ -1,40 +1,14 @@
-//! Every scenario of the course: it states its claim, the claim holds, and no process is left.
+//! What all scenarios promise, checked of those on pipes.
 
-use ipc_conformance::scenarios::Scenarios;
+use std::process::ExitCode;
 
-const SCENARIOS: Scenarios = Scenarios {
-    program: env!("CARGO_BIN_EXE_ipc-pipe"),
-    names: &["two-full", "forgotten-end", "broken-pipe", "boundaries-lost"],
-};
+use ipc_conformance::scenarios::{Cut, Scenarios};
 
-#[test]
-fn the_list_is_complete() {
-    SCENARIOS.are_listed();
-}
-
-#[test]
-fn every_scenario_holds() {
-    SCENARIOS.hold();
-}
-
-#[test]
-fn every_run_is_recorded() {
-    SCENARIOS.are_recorded();
-}
-
-#[test]
-#[cfg(feature = "step")]
-fn a_run_can_be_stepped_through() {
-    SCENARIOS.can_be_stepped_through();
-}
-
-#[test]
-fn a_claim_that_does_not_hold_is_an_error() {
-    SCENARIOS.notice_a_false_claim();
-}
-
-/// Both processes sleep in `write`, each with both ends of the pipes: nothing in the kernel would ever wake them.
-#[test]
-fn a_scenario_that_is_killed_leaves_no_process() {
-    SCENARIOS.leave_nothing("two-full", "200 ms pass", |_| false);
+fn main() -> ExitCode {
+    let scenarios = Scenarios {
+        program: env!("CARGO_BIN_EXE_ipc-pipe"),
+        names: &["two-full", "forgotten-end", "broken-pipe", "boundaries-lost"],
+    };
+    // Both processes sleep in `write`, each with both ends of the pipes: nothing in the kernel would ever wake them.
+    scenarios.test(cfg!(feature = "step"), Cut { name: "two-full", until: "200 ms pass", is_left: |_| false })
 }

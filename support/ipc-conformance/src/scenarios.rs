@@ -5,10 +5,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use libtest_mimic::{Arguments, Trial};
 use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::tcgetattr;
@@ -28,6 +29,17 @@ pub struct Scenarios {
     pub names: &'static [&'static str],
 }
 
+/// A moment at which a program is ended in the middle of a scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    /// The scenario.
+    pub name: &'static str,
+    /// What the timeline says at that moment.
+    pub until: &'static str,
+    /// Returns whether an object is left, given the timeline so far. Processes and files are looked for anyway.
+    pub is_left: fn(&str) -> bool,
+}
+
 /// The schema of a run.
 const SCHEMA: &str = include_str!("../../../docs/src/schema/scenario-1.json");
 
@@ -35,6 +47,31 @@ const SCHEMA: &str = include_str!("../../../docs/src/schema/scenario-1.json");
 const CAUSES: [&str; 6] = [".run(", ".start(", ".start_announced(", ".signal(", ".kill(", ".run_to_its_end("];
 
 impl Scenarios {
+    /// Runs all checks, as a test program of its own; that of `--step` where the program was built `with_step`.
+    #[must_use]
+    pub fn test(self, with_step: bool, cut: Cut) -> ExitCode {
+        let trial = |name: &str, check: fn(&Self)| {
+            Trial::test(name, move || {
+                check(&self);
+                Ok(())
+            })
+        };
+        let mut trials = vec![
+            trial("the list is complete", Self::are_listed),
+            trial("every scenario holds", Self::hold),
+            trial("every run is recorded", Self::are_recorded),
+            trial("a claim that does not hold is an error", Self::notice_a_false_claim),
+            Trial::test("a scenario that is cut short leaves nothing", move || {
+                self.leave_nothing(cut.name, cut.until, cut.is_left);
+                Ok(())
+            }),
+        ];
+        if with_step {
+            trials.push(trial("a run can be stepped through", Self::can_be_stepped_through));
+        }
+        libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
