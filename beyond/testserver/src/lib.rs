@@ -1,0 +1,1 @@
+//! A private NATS server for a test, gone with it.

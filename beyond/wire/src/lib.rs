@@ -1,0 +1,1 @@
+//! Two network namespaces joined by a wire that delays, loses and cuts.
