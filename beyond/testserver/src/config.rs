@@ -1,0 +1,52 @@
+//! The configuration of a server.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::Certificate;
+
+/// What a test may want otherwise than by default.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The address to listen on; 127.0.0.1 by default.
+    pub listen: Option<IpAddr>,
+    /// The only user, and the password; by default there are none.
+    pub user: Option<(String, String)>,
+    /// What it proves its identity by, over TLS; by default it does not use TLS.
+    pub certificate: Option<Certificate>,
+    /// The longest message, in bytes; 1 MiB by default.
+    pub max_payload: Option<usize>,
+    /// The most bytes that all streams may have on the disk.
+    pub max_file_store: Option<u64>,
+    /// When it calls fsync: `always`, or a time such as `1s`. A server before 2.10 does not know the setting.
+    pub sync_interval: Option<&'static str>,
+}
+
+impl Config {
+    /// Returns the text of the configuration file; port 0 is one that the server chooses.
+    pub(crate) fn text(&self, folder: &Path, address: IpAddr, port: u16) -> String {
+        let listen = if port == 0 { "-1".to_owned() } else { port.to_string() };
+        let folder = folder.display();
+        let mut text = format!("host: \"{address}\"\nport: {listen}\nports_file_dir: \"{folder}\"\n");
+        let mut jetstream = format!("store_dir: \"{folder}\"");
+        if let Some(bytes) = self.max_file_store {
+            let _ = write!(jetstream, ", max_file_store: {bytes}");
+        }
+        if let Some(interval) = self.sync_interval {
+            let _ = write!(jetstream, ", sync_interval: \"{interval}\"");
+        }
+        let _ = writeln!(text, "jetstream {{ {jetstream} }}");
+        if let Some(bytes) = self.max_payload {
+            let _ = writeln!(text, "max_payload: {bytes}");
+        }
+        if let Some((name, password)) = &self.user {
+            let _ = writeln!(text, "authorization {{ user: \"{name}\", password: \"{password}\" }}");
+        }
+        if let Some(Certificate { certificate, key }) = &self.certificate {
+            let (certificate, key) = (certificate.display(), key.display());
+            let _ = writeln!(text, "tls {{ cert_file: \"{certificate}\", key_file: \"{key}\" }}");
+        }
+        text
+    }
+}
