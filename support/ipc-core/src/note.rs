@@ -51,6 +51,8 @@ pub enum Note {
     SystemV(SystemV, Key, Option<Made>),
     /// A POSIX queue, with the boot in which it was made, since its inode has no birth time.
     Queue(PosixName, Option<(Inode, String)>),
+    /// An object that a server keeps, at this address; one word, which only the mechanism understands.
+    AtServer(String),
 }
 
 /// The identity of an object of the file system. Device and inode number alone would not do: the number of a removed
@@ -157,6 +159,7 @@ impl Note {
                 }
             ),
             Self::Queue(name, _) => format!("POSIX queue {name}"),
+            Self::AtServer(address) => address.clone(),
         }
     }
 
@@ -189,6 +192,7 @@ impl Note {
         let note = match words.next()? {
             "hidden" => Self::Hidden(hidden(path(words.next()?)?)?),
             "marked" => Self::Marked(path(words.next()?)?),
+            "server" => Self::AtServer(words.next()?.to_owned()),
             "path" => Self::Path(inode(&mut words)?, words.next()?.parse().ok()?, path(words.next()?)?),
             "mqueue" => {
                 let name = queue_name(words.next()?)?;
@@ -220,6 +224,7 @@ impl fmt::Display for Note {
             }
             Self::Queue(name, None) => write!(f, "mqueue {name}"),
             Self::Queue(name, Some((inode, boot))) => write!(f, "mqueue {name} {boot} {inode}"),
+            Self::AtServer(address) => write!(f, "server {address}"),
         }
     }
 }

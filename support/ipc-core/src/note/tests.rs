@@ -14,6 +14,7 @@ fn some_of_each() -> Vec<Note> {
         Note::SystemV(SystemV::Semaphores, key, Some(Made { id: 65536, at: 1_700_000_000 })),
         Note::Queue(name.clone(), None),
         Note::Queue(name, Some((inode, "boot".into()))),
+        Note::AtServer("nats://host:4222/name".into()),
     ]
 }
 

@@ -83,7 +83,7 @@ pub(super) fn remove_noted(note: &Note, reclaim: Reclaim) -> Result<()> {
             }
             Ok(())
         }
-        Note::SystemV(..) | Note::Queue(..) => reclaim(note),
+        Note::SystemV(..) | Note::Queue(..) | Note::AtServer(_) => reclaim(note),
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) fn is_here(note: &Note) -> Result<bool> {
         Note::Hidden(path) => at(path)?.is_some(),
         Note::Marked(path) => at(path)?.is_some_and(|meta| is_marked(meta.mode())),
         Note::Path(inode, _, path) => at(path)?.is_some_and(|meta| Inode::of(&meta) == *inode),
-        Note::SystemV(..) | Note::Queue(..) => false,
+        Note::SystemV(..) | Note::Queue(..) | Note::AtServer(_) => false,
     })
 }
 

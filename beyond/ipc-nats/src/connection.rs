@@ -1,0 +1,191 @@
+//! A connection to a server, for code that is not asynchronous.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_nats::jetstream::{self, Context};
+use async_nats::{Client, ConnectError, ConnectErrorKind, Event};
+use ipc_core::{Call as _, Error, Result};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::ServerOptions;
+
+/// The longest wait for a server to answer.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection to a server.
+///
+/// The client of NATS is asynchronous: besides what the caller asks for, it answers the server's pings, and connects again
+/// after a cut. A thread of this connection does that. If it were done only while a call waits for something, a caller that
+/// works for a few minutes would be cut off.
+#[derive(Debug)]
+pub struct Connection {
+    options: ServerOptions,
+    client: Client,
+    jetstream: Context,
+    losses: Arc<Losses>,
+    /// Last: what is above uses it. `None` only while it is dropped.
+    runtime: Option<Runtime>,
+}
+
+/// What happened to a connection without its user's doing.
+#[derive(Debug, Default)]
+struct Losses {
+    reconnected: AtomicU64,
+    slow: AtomicU64,
+}
+
+/// The server behind a connection, as it describes itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerIdentity {
+    /// Its version: `2.9.10`.
+    pub version: String,
+    /// Its name, which it chooses itself unless it is given one.
+    pub name: String,
+    /// The longest message that it accepts, in bytes.
+    pub max_payload: usize,
+}
+
+impl Connection {
+    /// Connects to the server.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): the options are invalid. [`Refused`](Error::Refused): there is no server, it does not let
+    /// this user in, its certificate is not to be trusted, or it has no JetStream. The text says which, and what to do.
+    pub fn open(options: &ServerOptions) -> Result<Self> {
+        options.check()?;
+        let losses = Arc::new(Losses::default());
+        let seen = Arc::clone(&losses);
+        let for_client = options
+            .for_client()?
+            .name("ipc-nats")
+            .connection_timeout(TIMEOUT)
+            .request_timeout(Some(TIMEOUT))
+            .reconnect_delay_callback(|attempts| Duration::from_millis(20 * attempts.min(25) as u64))
+            .event_callback(move |event| {
+                seen.note(&event);
+                std::future::ready(())
+            });
+        // One worker: it waits for the server, mostly.
+        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("nats").enable_all().build();
+        let runtime = runtime.call("clone")?;
+        let client =
+            runtime.block_on(for_client.connect(&options.url)).map_err(|error| refused(options, &error))?;
+        if !client.server_info().jetstream {
+            return Err(Error::Refused(format!(
+                "the server at {} has no JetStream: start it with `nats-server -a 127.0.0.1 -js`",
+                options.url
+            )));
+        }
+        let mut jetstream = {
+            let _in_runtime = runtime.enter(); // it starts a task of its own
+            jetstream::new(client.clone())
+        };
+        jetstream.set_timeout(TIMEOUT);
+        Ok(Self { options: options.clone(), client, jetstream, losses, runtime: Some(runtime) })
+    }
+
+    /// Returns how it was opened.
+    #[must_use]
+    pub const fn options(&self) -> &ServerOptions {
+        &self.options
+    }
+
+    /// Returns the client: publish and subscribe, request and reply.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns the client's JetStream: streams and consumers.
+    #[must_use]
+    pub const fn jetstream(&self) -> &Context {
+        &self.jetstream
+    }
+
+    /// Runs a future to its end; the calling thread sleeps meanwhile.
+    pub fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.runtime().block_on(future)
+    }
+
+    /// Runs a future beside the caller.
+    pub fn spawn<F: Future<Output: Send> + Send + 'static>(&self, future: F) {
+        self.runtime().spawn(future);
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("it is there until the end")
+    }
+
+    /// Returns what the server says about itself.
+    #[must_use]
+    pub fn server(&self) -> ServerIdentity {
+        let info = self.client.server_info();
+        ServerIdentity { version: info.version, name: info.server_name, max_payload: info.max_payload }
+    }
+
+    /// Returns how often the connection was lost and made again.
+    #[must_use]
+    pub fn reconnected(&self) -> u64 {
+        self.losses.reconnected.load(Ordering::Relaxed).saturating_sub(1) // the first connection counts, too
+    }
+
+    /// Returns how many messages of subscriptions were dropped, since the program took them too slowly.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.losses.slow.load(Ordering::Relaxed)
+    }
+}
+
+impl Losses {
+    fn note(&self, event: &Event) {
+        match event {
+            Event::Connected => self.reconnected.fetch_add(1, Ordering::Relaxed),
+            Event::SlowConsumer(_) => self.slow.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background(); // waiting for its thread is not allowed in one of its own
+        }
+    }
+}
+
+/// Explains why there is no connection, in one line.
+fn refused(options: &ServerOptions, error: &ConnectError) -> Error {
+    let url = &options.url;
+    let text = format!("{error}");
+    Error::Refused(match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => match &options
+            .credentials
+        {
+            Some(file) => {
+                format!("the server at {url} does not accept the credentials in {}", file.display())
+            }
+            None => format!("the server at {url} wants to know who you are: name a file with --credentials"),
+        },
+        ConnectErrorKind::Tls => format!("TLS with the server at {url} failed: {}", cause(&text)),
+        _ if text.contains("certificate") => {
+            format!("the certificate of the server at {url} is not to be trusted: {}", cause(&text))
+        }
+        ConnectErrorKind::Dns => format!("no host of the name in {url}: check --server"),
+        ConnectErrorKind::TimedOut => {
+            format!("the server at {url} does not answer (waited {} s)", TIMEOUT.as_secs())
+        }
+        ConnectErrorKind::Io if text.contains("refused") => format!(
+            "no NATS server at {url}: start one with `nats-server -a 127.0.0.1 -js`, or name another with --server"
+        ),
+        _ => format!("no connection to the NATS server at {url}: {}", cause(&text)),
+    })
+}
+
+/// Returns the last part of a chain of causes, which is the most exact.
+fn cause(text: &str) -> &str {
+    text.rsplit_once(": ").map_or(text, |(_, last)| last)
+}

@@ -1,0 +1,207 @@
+//! How two processes meet at a server.
+
+use std::marker::PhantomData;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::stream::StorageType;
+use ipc_core::ownership::{CreationGuard, Note, OwnershipLock};
+use ipc_core::{
+    Between, Clients, Deadline, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result,
+    Setup, Shared as SharedResource, Unit, Variant, poll_for,
+};
+
+use crate::link::{self, Link};
+use crate::names::{Address, LinkName, Side};
+use crate::presence::{self, Answer};
+use crate::state::Shared;
+use crate::{Connection, ServerOptions, streams};
+
+/// The queue's row, in the terms of the course's table. It is not part of that table, which is about one host.
+const PROFILE: Profile = Profile {
+    name: "nats",
+    title: "queue on a NATS server",
+    between: Between::AnyTwoHosts,
+    medium: Medium::Socket,
+    unit: Unit::WholeStruct,
+    direction: Direction::OneWay,
+    reach: Reach::SameHostAndBeyond,
+    address: Some("ADDRESS"),
+};
+
+/// Where the server keeps a stream.
+pub trait Storage: Send + 'static {
+    /// The same in the server's terms.
+    const TYPE: StorageType;
+    /// The variant.
+    const VARIANT: Variant;
+}
+
+/// In its memory: a restart of the server loses it.
+#[derive(Debug)]
+pub enum Memory {}
+
+/// On its disk. A restart of the server keeps it; whether a power cut does depends on when the server calls fsync.
+#[derive(Debug)]
+pub enum File {}
+
+const MEMORY: Variant = Variant {
+    name: "memory",
+    type_path: "ipc_nats::Nats<ipc_nats::Memory>",
+    summary: "two streams in the memory of the server",
+    unit: Unit::WholeStruct,
+    limits: &[],
+    reach: Reach::SameHostAndBeyond,
+    persistence: Persistence::Kernel,
+    remains: true,
+    clients: Clients::Many,
+    server: None,
+    lasting: None,
+    shares: &[SharedResource::Network],
+};
+
+impl Storage for Memory {
+    const TYPE: StorageType = StorageType::Memory;
+    const VARIANT: Variant = MEMORY;
+}
+
+impl Storage for File {
+    const TYPE: StorageType = StorageType::File;
+    const VARIANT: Variant = Variant {
+        name: "file",
+        type_path: "ipc_nats::Nats<ipc_nats::File>",
+        summary: "two streams in files of the server",
+        persistence: Persistence::FileSystem,
+        ..MEMORY
+    };
+}
+
+/// The variants, the default first.
+pub type Variants = (Nats<Memory>, Nats<File>);
+
+/// A meeting point at a server: a stream for each direction, and a subject where the owner answers.
+#[derive(Debug)]
+pub struct Nats<S> {
+    address: Address,
+    connection: Arc<Connection>,
+    /// What this side knows, until `accept` puts it into a link.
+    shared: Arc<Shared>,
+    ownership: Option<OwnershipLock>,
+    storage: PhantomData<fn() -> S>,
+}
+
+impl<S: Storage> Mechanism for Nats<S> {
+    const PROFILE: Profile = PROFILE;
+    const VARIANT: Variant = S::VARIANT;
+
+    type Options = ();
+    type Link = Link;
+
+    fn create(address: Option<&str>, _: &Setup) -> Result<Self> {
+        let address = match address {
+            Some(text) => text.parse()?,
+            None => Address { server: ServerOptions::current(), name: LinkName::fresh() },
+        };
+        let connection = Arc::new(Connection::open(&address.server)?);
+        let name = &address.name;
+        if connection.wait(presence::is_there(connection.client(), name, Side::Owner)) != Answer::NoOne {
+            return Err(Error::Refused(format!(
+                "{address} is in use by another process: choose another NAME"
+            )));
+        }
+        let _guard = CreationGuard::new();
+        let ownership = OwnershipLock::take::<Self>(Some(&lock_name(&address)))?;
+        ownership.record(Note::AtServer(address.to_string()))?;
+        let shared = link::appear(&connection, name, Side::Owner)?;
+        for side in [Side::Owner, Side::Joiner] {
+            streams::create(&connection, name, side, S::TYPE)?;
+        }
+        Ok(Self { address, connection, shared, ownership: Some(ownership), storage: PhantomData })
+    }
+
+    fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    fn describe(&self) -> String {
+        let (server, name) = (self.connection.server(), &self.address.name);
+        let [there, back] = [Side::Owner, Side::Joiner].map(|side| name.stream(side));
+        format!(
+            "streams {there} and {back} at {}: NATS {}, JetStream, storage {}, fsync every 2 minutes unless the server is \
+             configured otherwise, which it does not tell",
+            self.address.server.url,
+            server.version,
+            S::VARIANT.name
+        )
+    }
+
+    fn invite(&mut self, child: &mut Command) -> Result<()> {
+        child.envs(self.address.server.environment()).arg(self.address());
+        Ok(())
+    }
+
+    fn accept(&mut self, timeout: Duration) -> Result<Link> {
+        let joined = self.shared.wait(Deadline::after(timeout), |known| Ok(known.peer.as_ref().map(drop)))?;
+        if joined.is_none() {
+            return Err(Error::TimedOut {
+                what: format!("no peer connected at {}", self.address),
+                waited: timeout,
+            });
+        }
+        let Some(ownership) = self.ownership.take() else {
+            return Err(Error::Usage("this queue is connected already".into()));
+        };
+        let shared = Arc::clone(&self.shared);
+        Ok(Link::start(
+            Arc::clone(&self.connection),
+            &self.address.name,
+            Side::Owner,
+            shared,
+            Some(ownership),
+        ))
+    }
+
+    fn join(address: &str, _: &Setup, timeout: Duration) -> Result<Link> {
+        let address: Address = address.parse()?;
+        let connection = Arc::new(Connection::open(&address.server)?);
+        let (name, own) = (&address.name, LinkName::fresh().to_string());
+        let no_peer = || format!("no peer is waiting at {address}");
+        // First, so that the owner finds this side as soon as it has let it in.
+        let shared = link::appear(&connection, name, Side::Joiner)?;
+        poll_for(timeout, no_peer, || {
+            match connection.wait(presence::join(connection.client(), name, &own)) {
+                Answer::Says(answer) if presence::is_taken(&answer) => {
+                    Err(Error::Refused(format!("{address} has two sides already")))
+                }
+                Answer::Says(_) => Ok(Some(())),
+                Answer::NoOne | Answer::Silence => Ok(None),
+            }
+        })?;
+        let ownership = OwnershipLock::share::<Self>(&lock_name(&address))?; // if the owner is on this host
+        Ok(Link::start(connection, name, Side::Joiner, shared, ownership))
+    }
+
+    fn reclaim(note: &Note) -> Result<()> {
+        let Note::AtServer(address) = note else {
+            return Err(Error::Usage(format!("{note} is not an object of {}", PROFILE.title)));
+        };
+        let address: Address = address.parse()?;
+        let connection = Connection::open(&address.server)?;
+        let (client, name) = (connection.client(), &address.name);
+        connection.wait(async {
+            for side in [Side::Owner, Side::Joiner] {
+                if presence::is_there(client, name, side).await != Answer::NoOne {
+                    return Err(Error::Refused(format!("a process still uses {address}")));
+                }
+            }
+            streams::remove(connection.jetstream(), name).await;
+            Ok(())
+        })
+    }
+}
+
+/// The name of a meeting point's ownership lock: a file name.
+fn lock_name(address: &Address) -> String {
+    address.to_string().replace(['/', ':'], "_")
+}
