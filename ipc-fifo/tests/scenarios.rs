@@ -10,6 +10,5 @@ fn main() -> ExitCode {
         names: &["open-order", "false-end-of-file", "torn-write"],
     };
     // Both processes sleep in `open`: nothing would ever wake them.
-    scenarios
-        .test(cfg!(feature = "step"), Cut { name: "open-order", until: "200 ms pass", is_left: |_| false })
+    scenarios.test(Cut { name: "open-order", until: "200 ms pass", is_left: |_| false })
 }

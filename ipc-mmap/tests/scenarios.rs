@@ -10,5 +10,5 @@ fn main() -> ExitCode {
         names: &["shared-and-private", "truncated", "kept-after-kill"],
     };
     // The file has a name, under which it would stay.
-    scenarios.test(cfg!(feature = "step"), Cut { name: "truncated", until: "starts", is_left: |_| false })
+    scenarios.test(Cut { name: "truncated", until: "starts", is_left: |_| false })
 }

@@ -76,7 +76,6 @@ fn every_run_is_recorded() {
 }
 
 #[test]
-#[cfg(feature = "step")]
 fn a_run_can_be_stepped_through() {
     SCENARIOS.can_be_stepped_through();
 }

@@ -10,5 +10,5 @@ fn main() -> ExitCode {
         names: &["two-full", "forgotten-end", "broken-pipe", "boundaries-lost"],
     };
     // Both processes sleep in `write`, each with both ends of the pipes: nothing in the kernel would ever wake them.
-    scenarios.test(cfg!(feature = "step"), Cut { name: "two-full", until: "200 ms pass", is_left: |_| false })
+    scenarios.test(Cut { name: "two-full", until: "200 ms pass", is_left: |_| false })
 }

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     };
     // One process holds locks, three sleep: nothing would wake them.
     let until = "pthread_mutex_lock(lock C): sleeps";
-    scenarios.test(cfg!(feature = "step"), Cut { name: "dead-holder", until, is_left })
+    scenarios.test(Cut { name: "dead-holder", until, is_left })
 }
 
 /// Returns whether the segment is left that the timeline names, or the semaphores, which have its key.

@@ -10,5 +10,5 @@ fn main() -> ExitCode {
         names: &["backlog", "stale-path", "boundaries", "pass-a-descriptor", "half-close", "reset"],
     };
     // A path is in the file system, and one process sleeps in `connect`, for 200 ms at least.
-    scenarios.test(cfg!(feature = "step"), Cut { name: "backlog", until: "): sleeps", is_left: |_| false })
+    scenarios.test(Cut { name: "backlog", until: "): sleeps", is_left: |_| false })
 }

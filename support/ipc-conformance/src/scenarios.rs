@@ -47,28 +47,26 @@ const SCHEMA: &str = include_str!("../../../docs/src/schema/scenario-1.json");
 const CAUSES: [&str; 6] = [".run(", ".start(", ".start_announced(", ".signal(", ".kill(", ".run_to_its_end("];
 
 impl Scenarios {
-    /// Runs all checks, as a test program of its own; that of `--step` where the program was built `with_step`.
+    /// Runs all checks, as a test program of its own. The program has to be built with the feature `step`.
     #[must_use]
-    pub fn test(self, with_step: bool, cut: Cut) -> ExitCode {
+    pub fn test(self, cut: Cut) -> ExitCode {
         let trial = |name: &str, check: fn(&Self)| {
             Trial::test(name, move || {
                 check(&self);
                 Ok(())
             })
         };
-        let mut trials = vec![
+        let trials = vec![
             trial("the list is complete", Self::are_listed),
             trial("every scenario holds", Self::hold),
             trial("every run is recorded", Self::are_recorded),
             trial("a claim that does not hold is an error", Self::notice_a_false_claim),
+            trial("a run can be stepped through", Self::can_be_stepped_through),
             Trial::test("a scenario that is cut short leaves nothing", move || {
                 self.leave_nothing(cut.name, cut.until, cut.is_left);
                 Ok(())
             }),
         ];
-        if with_step {
-            trials.push(trial("a run can be stepped through", Self::can_be_stepped_through));
-        }
         libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
     }
 

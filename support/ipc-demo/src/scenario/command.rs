@@ -46,10 +46,11 @@ pub fn command<O: KernelObject>(scenarios: &Scenarios<O>) -> Command {
         )
         .arg(flag("list").help("List the scenarios"))
         .arg(flag("json").help("Print all events as one JSON document").conflicts_with("list"))
-        .args(cfg!(feature = "step").then(|| {
-            let step = flag("step").help("Show it on the whole terminal, event by event");
-            step.conflicts_with_all(["list", "json"])
-        }))
+        .arg(
+            flag("step")
+                .help("Show it on the whole terminal, event by event")
+                .conflicts_with_all(["list", "json"]),
+        )
         .group(ArgGroup::new("what").args([SCENARIO, "list"]).required(true))
 }
 
@@ -63,6 +64,8 @@ pub fn run<O: KernelObject>(scenarios: &Scenarios<O>, matches: &ArgMatches) -> E
         () if matches.get_flag("json") => Form::Json,
         #[cfg(feature = "step")]
         () if matches.get_flag("step") => Form::Step,
+        #[cfg(not(feature = "step"))]
+        () if matches.get_flag("step") => return report(Err(without_step(O::MECHANISM, name))),
         () => Form::Text,
     };
     play(scenario, form)
@@ -81,6 +84,14 @@ pub fn serve_if_invited<O: KernelObject>(scenarios: &Scenarios<O>) -> Option<Exi
         }
         _ => None,
     }
+}
+
+#[cfg(not(feature = "step"))]
+fn without_step(mechanism: &str, scenario: &str) -> ipc_core::Error {
+    ipc_core::Error::Usage(format!(
+        "--step was left out of this program, which takes less time to build without it: cargo run -p ipc-{mechanism} \
+         --features step -- scenario {scenario} --step"
+    ))
 }
 
 fn list<O: KernelObject>(scenarios: &[Scenario<O>]) -> Result<()> {
