@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use async_nats::client::RequestErrorKind;
 use async_nats::connection::State;
 use async_nats::{Client, Subscriber};
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 use crate::names::{LinkName, Side};
@@ -38,9 +39,10 @@ const TAKEN: &str = "taken";
 /// Subscribes to the subject of `side`. When this returns, the server knows.
 pub async fn subscribe(client: &Client, name: &LinkName, side: Side) -> Option<Subscriber> {
     let subscriber = client.subscribe(name.presence(side)).await.ok()?;
-    client.flush().await.ok()?;
-    // flush: written. An answered request: the server has read all that was written before.
-    let _ = ask(client, name, side, "").await;
+    // The subscription was written, no more. A server reads in order: if it answers what follows, it knows. Nobody else
+    // answers there, so its answer is that there is nobody, and comes at once.
+    let unused = format!("{}.known", name.presence(side));
+    let _ = client.request(unused, Bytes::new()).await;
     Some(subscriber)
 }
 
