@@ -13,6 +13,7 @@ const SYSTEM_V: Facts = Facts {
     pid_namespaces: PidNamespaces::Same,
     tells_of_a_dropped_receiver: true,
     makes_posix_queues: false,
+    declared: &[],
 };
 
 const POSIX: Facts = Facts {

@@ -1,13 +1,16 @@
 //! A connection to a server, for code that is not asynchronous.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, ConnectError, ConnectErrorKind, Event};
-use ipc_core::{Call as _, Error, Result};
+use bytes::Bytes;
+use ipc_core::{Advise as _, Call as _, Error, Result};
+use nix::errno::Errno;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::ServerOptions;
@@ -110,6 +113,14 @@ impl Connection {
         self.runtime().block_on(future)
     }
 
+    /// Waits until the server has read all that this client has written, a subscription for example: `flush` waits only
+    /// until it is written. A server reads in order, so it has, once it answers what follows. No process answers at the
+    /// subject of that, and the server says so at once.
+    pub fn settle(&self) {
+        let unused = format!("ipc-settle.{:016x}", ipc_core::random());
+        let _ = self.wait(self.client.request(unused, Bytes::new())); // a failure is one of what follows
+    }
+
     /// Runs a future beside the caller.
     pub fn spawn<F: Future<Output: Send> + Send + 'static>(&self, future: F) {
         self.runtime().spawn(future);
@@ -160,6 +171,10 @@ impl Drop for Connection {
 /// Explains why there is no connection, in one line.
 fn refused(options: &ServerOptions, error: &ConnectError) -> Error {
     let url = &options.url;
+    if let Some(errno) = errno(error).filter(|errno| *errno != Errno::ECONNREFUSED) {
+        let call = if matches!(errno, Errno::EMFILE | Errno::ENFILE) { "socket" } else { "connect" };
+        return Err::<(), _>(errno).call(call).on(url).unwrap_err();
+    }
     let text = format!("{error}");
     Error::Refused(match error.kind() {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => match &options
@@ -183,6 +198,18 @@ fn refused(options: &ServerOptions, error: &ConnectError) -> Error {
         ),
         _ => format!("no connection to the NATS server at {url}: {}", cause(&text)),
     })
+}
+
+/// Returns the errno behind an error, if a system call has failed.
+fn errno(error: &ConnectError) -> Option<Errno> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(code) = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
+            return Some(Errno::from_raw(code));
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// Returns the last part of a chain of causes, which is the most exact.

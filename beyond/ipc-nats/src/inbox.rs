@@ -13,7 +13,8 @@ use crate::names::{LinkName, Side};
 use crate::state::{Arrived, Fault, Shared};
 use crate::streams;
 
-/// The number of messages that are kept ready at most. The others wait in the stream.
+/// The number of messages that are kept ready at most. The others wait in the stream. Since a message stays in the stream
+/// until it was taken, these have no more bytes than a stream may have.
 const READY: usize = 256;
 
 /// The time after which a consumer that does not answer is asked again.
@@ -26,6 +27,8 @@ pub struct Inbox {
     /// The side whose messages these are.
     pub from: Side,
     pub shared: Arc<Shared>,
+    /// The length of the longest message, in bytes.
+    pub longest: usize,
 }
 
 impl Inbox {
@@ -82,6 +85,10 @@ impl Inbox {
         }
         if *message.subject != *self.name.data(self.from) {
             self.shared.fail(Fault::Corrupt("a message with a subject that no link uses"));
+            return None;
+        }
+        if message.payload.len() > self.longest {
+            self.shared.fail(Fault::Corrupt("a message that is longer than a link sends"));
             return None;
         }
         let (message, acker) = message.split();

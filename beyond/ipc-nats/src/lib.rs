@@ -2,6 +2,7 @@
 
 mod connection;
 mod inbox;
+mod inventory;
 mod link;
 mod mechanism;
 mod names;
@@ -12,6 +13,7 @@ mod state;
 mod streams;
 
 pub use connection::{Connection, ServerIdentity, TIMEOUT};
+pub use inventory::{Listed, clean, list};
 pub use link::{Link, LinkReceiver, LinkSender};
 pub use mechanism::{File, Memory, Nats, Storage, Variants};
 pub use names::{Address, LinkName, Side};

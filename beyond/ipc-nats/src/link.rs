@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::Subscriber;
 use async_nats::jetstream::message::Acker;
 use bytes::Bytes;
 use ipc_core::ownership::OwnershipLock;
@@ -35,7 +34,7 @@ pub struct LinkSender {
     longest: usize,
     /// `None` once the last message was sent.
     queue: Option<mpsc::UnboundedSender<Outgoing>>,
-    _end: Arc<End>,
+    end: Arc<End>,
 }
 
 /// The half that receives.
@@ -83,6 +82,7 @@ impl Link {
             name: name.clone(),
             from: side.peer(),
             shared: Arc::clone(&shared),
+            longest,
         };
         connection.spawn(outbox.run());
         connection.spawn(inbox.run());
@@ -105,7 +105,7 @@ impl Link {
                 shared: Arc::clone(&shared),
                 longest,
                 queue: Some(queue),
-                _end: Arc::clone(&end),
+                end: Arc::clone(&end),
             },
             receiver: LinkReceiver { shared, longest, taken, _end: end },
         }
@@ -113,7 +113,7 @@ impl Link {
 
     /// Publishes `bytes` at a subject that no link uses, as a peer might that does not keep to the rules.
     pub fn publish_nonsense(&mut self, bytes: &[u8]) {
-        let End { connection, name, side, .. } = &*self.sender._end;
+        let End { connection, name, side, .. } = &*self.sender.end;
         let subject = name.data(*side).replace("data", "nonsense");
         let _ = connection.wait(async {
             connection.jetstream().publish(subject, Bytes::copy_from_slice(bytes)).await?.await
@@ -123,7 +123,7 @@ impl Link {
     /// Returns the connection.
     #[must_use]
     pub fn connection(&self) -> &Connection {
-        &self.sender._end.connection
+        &self.sender.end.connection
     }
 }
 
@@ -132,8 +132,9 @@ pub(crate) fn appear(connection: &Connection, name: &LinkName, side: Side) -> Re
     let shared = Arc::new(Shared::default());
     shared.change(|known| (known.sends, known.receives) = (true, true));
     let client = connection.client().clone();
-    let subscribed: Option<Subscriber> = connection.wait(presence::subscribe(&client, name, side));
-    let questions = subscribed.ok_or_else(|| Error::Refused("the server accepts no subscription".into()))?;
+    let subscribed = connection.wait(client.subscribe(name.presence(side)));
+    let questions = subscribed.map_err(|error| Error::Refused(format!("no subscription: {error}")))?;
+    connection.settle();
     connection.spawn(presence::answer(client, questions, Arc::clone(&shared)));
     Ok(shared)
 }

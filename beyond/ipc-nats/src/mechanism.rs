@@ -1,6 +1,7 @@
 //! How two processes meet at a server.
 
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,10 +31,14 @@ const PROFILE: Profile = Profile {
     address: Some("ADDRESS"),
 };
 
+const ENGINE: &str = "NATS JetStream";
+
 /// Where the server keeps a stream.
 pub trait Storage: Send + 'static {
     /// The same in the server's terms.
     const TYPE: StorageType;
+    /// When the server calls fsync for what it has acknowledged. It does not tell its clients.
+    const SYNC: &str;
     /// The variant.
     const VARIANT: Variant;
 }
@@ -63,11 +68,13 @@ const MEMORY: Variant = Variant {
 
 impl Storage for Memory {
     const TYPE: StorageType = StorageType::Memory;
+    const SYNC: &str = "never, as it is in memory";
     const VARIANT: Variant = MEMORY;
 }
 
 impl Storage for File {
     const TYPE: StorageType = StorageType::File;
+    const SYNC: &str = "every 2 min unless the server is configured otherwise, which it does not tell";
     const VARIANT: Variant = Variant {
         name: "file",
         type_path: "ipc_nats::Nats<ipc_nats::File>",
@@ -128,12 +135,29 @@ impl<S: Storage> Mechanism for Nats<S> {
         let (server, name) = (self.connection.server(), &self.address.name);
         let [there, back] = [Side::Owner, Side::Joiner].map(|side| name.stream(side));
         format!(
-            "streams {there} and {back} at {}: NATS {}, JetStream, storage {}, fsync every 2 minutes unless the server is \
-             configured otherwise, which it does not tell",
+            "streams {there} and {back} at {}: {ENGINE} {}, storage {}, fsync {}",
             self.address.server.url,
             server.version,
-            S::VARIANT.name
+            S::VARIANT.name,
+            S::SYNC
         )
+    }
+
+    fn facts(link: &Link) -> Vec<(&'static str, String)> {
+        vec![
+            ("engine", ENGINE.into()),
+            ("server_version", link.connection().server().version),
+            ("storage", S::VARIANT.name.into()),
+            ("sync", S::SYNC.into()),
+        ]
+    }
+
+    fn options_to_join() -> Vec<String> {
+        let ServerOptions { credentials, ca, .. } = ServerOptions::current();
+        let option = |name: &str, file: Option<PathBuf>| {
+            file.map(|file| [format!("--{name}"), file.display().to_string()]).into_iter().flatten()
+        };
+        option("credentials", credentials).chain(option("ca", ca)).collect()
     }
 
     fn invite(&mut self, child: &mut Command) -> Result<()> {
@@ -142,7 +166,7 @@ impl<S: Storage> Mechanism for Nats<S> {
     }
 
     fn accept(&mut self, timeout: Duration) -> Result<Link> {
-        let joined = self.shared.wait(Deadline::after(timeout), |known| Ok(known.peer.as_ref().map(drop)))?;
+        let joined = self.shared.wait(Deadline::after(timeout), |known| Ok(known.has_peer.then_some(())))?;
         if joined.is_none() {
             return Err(Error::TimedOut {
                 what: format!("no peer connected at {}", self.address),
@@ -186,16 +210,16 @@ impl<S: Storage> Mechanism for Nats<S> {
         let Note::AtServer(address) = note else {
             return Err(Error::Usage(format!("{note} is not an object of {}", PROFILE.title)));
         };
-        let address: Address = address.parse()?;
-        let connection = Connection::open(&address.server)?;
-        let (client, name) = (connection.client(), &address.name);
+        let Address { mut server, name } = address.parse()?;
+        if server.url != ServerOptions::current().url {
+            server.credentials = None; // they are for another server
+        }
+        let connection = Connection::open(&server)?;
         connection.wait(async {
-            for side in [Side::Owner, Side::Joiner] {
-                if presence::is_there(client, name, side).await != Answer::NoOne {
-                    return Err(Error::Refused(format!("a process still uses {address}")));
-                }
+            if presence::is_used(connection.client(), &name).await {
+                return Err(Error::Refused("a process still uses it".into()));
             }
-            streams::remove(connection.jetstream(), name).await;
+            streams::remove(connection.jetstream(), &name).await;
             Ok(())
         })
     }

@@ -54,6 +54,14 @@ impl LinkName {
         format!("ipc-{}-{}", self.0, side.word())
     }
 
+    /// Returns the name of the link that a stream belongs to.
+    pub(crate) fn of_stream(stream: &str) -> Option<Self> {
+        let rest = stream.strip_prefix("ipc-")?;
+        let sides = [Side::Owner, Side::Joiner];
+        let name = sides.into_iter().find_map(|side| rest.strip_suffix(side.word())?.strip_suffix('-'))?;
+        name.parse().ok()
+    }
+
     /// Returns the subject of the messages that `side` sends.
     #[must_use]
     pub fn data(&self, side: Side) -> String {
@@ -158,6 +166,17 @@ mod tests {
             &long,
         ] {
             assert!(matches!(bad.parse::<Address>(), Err(Error::Usage(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_stream_tells_its_link() {
+        let name: LinkName = "a-owner".parse().unwrap();
+        for side in [Side::Owner, Side::Joiner] {
+            assert_eq!(LinkName::of_stream(&name.stream(side)), Some(name.clone()));
+        }
+        for other in ["ipc--owner", "ipc-a", "a-owner", "ipc-owner", "ipc-a-owne"] {
+            assert_eq!(LinkName::of_stream(other), None, "{other}");
         }
     }
 

@@ -12,7 +12,7 @@ use ipc_core::{Advise as _, Call as _, Error, Result};
 pub const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
 
 /// The environment variables that name the server to a child process.
-const VARIABLES: [&str; 3] = ["IPC_NATS_SERVER", "IPC_NATS_CREDENTIALS", "IPC_NATS_CA"];
+const VARIABLES: [&str; 3] = [ServerOptions::VARIABLE, "IPC_NATS_CREDENTIALS", "IPC_NATS_CA"];
 
 /// What this process has chosen; see [`ServerOptions::choose`].
 static CHOSEN: OnceLock<ServerOptions> = OnceLock::new();
@@ -36,6 +36,9 @@ impl Default for ServerOptions {
 }
 
 impl ServerOptions {
+    /// The environment variable with the address.
+    pub const VARIABLE: &str = "IPC_NATS_SERVER";
+
     /// Returns the options with this URL and nothing else.
     #[must_use]
     pub fn of(url: impl Into<String>) -> Self {

@@ -29,7 +29,7 @@ pub const WINDOW: usize = 256;
 /// The most bytes that are under way; a single message may be longer.
 pub const WINDOW_BYTES: usize = 4 << 20;
 
-/// The time after which a stream that was full is tried again.
+/// The time after which a stream that was full is tried again; twice as long each time, up to [`AWAY`].
 const RETRY: Duration = Duration::from_millis(2);
 
 /// The time after which a server that was away is tried again.
@@ -65,18 +65,20 @@ impl Outbox {
         loop {
             tokio::select! {
                 biased;
-                Some(answer) = answers.next(), if !answers.is_empty() => match answer {
-                    Ok(()) => self.stored(1, &mut acknowledged, &mut unacknowledged),
-                    Err(_) => {
-                        while answers.next().await.is_some() {} // all that follow were refused, too
-                        if !self.catch_up(&mut acknowledged, &mut unacknowledged).await {
-                            return;
-                        }
-                        for (message, last) in unacknowledged.iter().zip(acknowledged..) {
-                            answers.push_back(self.publish(message, last).await);
-                        }
+                Some(answer) = answers.next(), if !answers.is_empty() => {
+                    let answer: Result<(), PublishErrorKind> = answer;
+                    if answer.is_ok() {
+                        self.stored(1, &mut acknowledged, &mut unacknowledged);
+                        continue;
                     }
-                },
+                    while answers.next().await.is_some() {} // all that follow were refused, too
+                    if !self.catch_up(&mut acknowledged, &mut unacknowledged).await {
+                        return;
+                    }
+                    for (message, last) in unacknowledged.iter().zip(acknowledged..) {
+                        answers.push_back(self.publish(message, last).await);
+                    }
+                }
                 message = self.queue.recv(), if !ended => match message {
                     Some(message) => {
                         let last = acknowledged + unacknowledged.len() as u64;
@@ -101,6 +103,7 @@ impl Outbox {
     /// After a publish that was not acknowledged: publishes the first message that the stream does not have, again and
     /// again, until it is accepted. Returns false if there is no point in going on.
     async fn catch_up(&self, acknowledged: &mut u64, unacknowledged: &mut VecDeque<Outgoing>) -> bool {
+        let mut pause = RETRY;
         loop {
             // The stream may have some of which only the acknowledgements were lost.
             let Some(last) = self.last_stored(*acknowledged).await else { return false };
@@ -115,7 +118,8 @@ impl Outbox {
                 self.stored(1, acknowledged, unacknowledged);
                 return true;
             }
-            tokio::time::sleep(RETRY).await;
+            tokio::time::sleep(pause).await;
+            pause = AWAY.min(pause * 2);
         }
     }
 

@@ -5,17 +5,16 @@
 //! on a request to its subject is answered by the server itself, at once: *no responders*. That is knowledge, not a guess
 //! after a time-out. Only if the other *host* is gone, or the network is cut, does no answer come at all.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use async_nats::client::RequestErrorKind;
+use async_nats::client::{Request, RequestErrorKind};
 use async_nats::connection::State;
 use async_nats::{Client, Subscriber};
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 use crate::names::{LinkName, Side};
-use crate::state::{Fault, Shared};
+use crate::state::{Fault, Known, Shared};
 use crate::{Connection, streams};
 
 /// The time between two questions to the peer.
@@ -27,6 +26,18 @@ pub const SILENCE: Duration = Duration::from_secs(30);
 /// The time that a peer has to connect again after this side had to.
 const RECONNECTION: Duration = Duration::from_secs(5);
 
+/// The time that an answer may take.
+const ANSWER: Duration = Duration::from_millis(500);
+
+/// The number of questions, where the answer is not to be missed.
+const QUESTIONS: usize = 4;
+
+/// The question whether another process is there than the one that asks: it alone answers that it is not.
+static OTHER_PROCESS: LazyLock<String> = LazyLock::new(|| format!("other than {:016x}?", ipc_core::random()));
+
+/// The answer of a process that neither sends nor receives any more.
+const NOT_ANY_MORE: &str = "";
+
 /// The first word of a request to join.
 const JOIN: &str = "join ";
 
@@ -36,37 +47,32 @@ const THERE: &str = "there?";
 /// The answer to a second process that wants to join.
 const TAKEN: &str = "taken";
 
-/// Subscribes to the subject of `side`. When this returns, the server knows.
-pub async fn subscribe(client: &Client, name: &LinkName, side: Side) -> Option<Subscriber> {
-    let subscriber = client.subscribe(name.presence(side)).await.ok()?;
-    // The subscription was written, no more. A server reads in order: if it answers what follows, it knows. Nobody else
-    // answers there, so its answer is that there is nobody, and comes at once.
-    let unused = format!("{}.known", name.presence(side));
-    let _ = client.request(unused, Bytes::new()).await;
-    Some(subscriber)
-}
-
-/// Answers as long as the link is not finished.
+/// Answers as long as the connection lasts.
 pub async fn answer(client: Client, mut questions: Subscriber, shared: Arc<Shared>) {
+    let mut guest: Option<String> = None;
     while let Some(question) = questions.next().await {
         let Some(reply) = question.reply else { continue };
         let text = String::from_utf8_lossy(&question.payload);
-        let answer = match text.strip_prefix(JOIN) {
-            Some(peer) => shared.change(|known| {
-                let first = known.peer.get_or_insert_with(|| peer.to_owned());
-                if first == peer { "welcome" } else { TAKEN }
-            }),
-            None => {
-                let known = shared.known();
-                match (known.sends, known.receives) {
-                    (true, true) => "sends, receives",
-                    (true, false) => "sends",
-                    (false, true) => "receives",
-                    (false, false) => "",
-                }
-            }
+        let Some(peer) = text.strip_prefix(JOIN) else {
+            let is_own = *text == *OTHER_PROCESS;
+            let answer = if is_own { NOT_ANY_MORE } else { what_it_does(&shared.known()) };
+            let _ = client.publish(reply, answer.into()).await;
+            continue;
         };
-        let _ = client.publish(reply, answer.into()).await;
+        let is_welcome = guest.get_or_insert_with(|| peer.to_owned()) == peer;
+        let _ = client.publish(reply, if is_welcome { "welcome" } else { TAKEN }.into()).await;
+        // Only once the answer has left may the caller go on, and end, or be stopped.
+        let _ = client.flush().await;
+        shared.change(|known| known.has_peer = true);
+    }
+}
+
+const fn what_it_does(known: &Known) -> &'static str {
+    match (known.sends, known.receives) {
+        (true, true) => "sends, receives",
+        (true, false) => "sends",
+        (false, true) => "receives",
+        (false, false) => NOT_ANY_MORE,
     }
 }
 
@@ -81,17 +87,41 @@ pub enum Answer {
     Silence,
 }
 
+/// Asks once.
 async fn ask(client: &Client, name: &LinkName, side: Side, question: &str) -> Answer {
-    match client.request(name.presence(side), question.to_owned().into()).await {
+    let request = Request::new().payload(question.to_owned().into()).timeout(Some(ANSWER));
+    match client.send_request(name.presence(side), request).await {
+        Ok(answer) if *answer.payload == *NOT_ANY_MORE.as_bytes() => Answer::NoOne,
         Ok(answer) => Answer::Says(String::from_utf8_lossy(&answer.payload).into_owned()),
         Err(error) if error.kind() == RequestErrorKind::NoResponders => Answer::NoOne,
         Err(_) => Answer::Silence,
     }
 }
 
+/// Asks until there is an answer: a process that is killed between question and answer gives none.
+async fn ask_again(client: &Client, name: &LinkName, side: Side, question: &str) -> Answer {
+    for _ in 1..QUESTIONS {
+        match ask(client, name, side, question).await {
+            Answer::Silence => {}
+            answer => return answer,
+        }
+    }
+    ask(client, name, side, question).await
+}
+
 /// Returns whether there is a process on this side of a link.
 pub async fn is_there(client: &Client, name: &LinkName, side: Side) -> Answer {
-    ask(client, name, side, THERE).await
+    ask_again(client, name, side, THERE).await
+}
+
+/// Returns whether another process than this one is on any side of a link, or may be.
+pub async fn is_used(client: &Client, name: &LinkName) -> bool {
+    for side in [Side::Owner, Side::Joiner] {
+        if ask_again(client, name, side, &OTHER_PROCESS).await != Answer::NoOne {
+            return true;
+        }
+    }
+    false
 }
 
 /// Asks the owner to be let in, under a name of one's own.
@@ -113,7 +143,7 @@ pub async fn watch(connection: Arc<Connection>, name: LinkName, peer: Side, shar
             reconnected = connection.reconnected();
             away = Some(Instant::now()); // the peer may have been cut off, too, and need a moment longer
         }
-        match is_there(client, &name, peer).await {
+        match ask(client, &name, peer, THERE).await {
             Answer::Says(what) => {
                 heard = Instant::now();
                 if !what.contains("receives") {
@@ -121,9 +151,8 @@ pub async fn watch(connection: Arc<Connection>, name: LinkName, peer: Side, shar
                 }
             }
             Answer::NoOne if away.is_none_or(|since: Instant| since.elapsed() > RECONNECTION) => break,
-            Answer::NoOne => {}
             Answer::Silence if heard.elapsed() > SILENCE => break,
-            Answer::Silence => {}
+            Answer::NoOne | Answer::Silence => {}
         }
         tokio::time::sleep(ASK_EVERY).await;
     }
@@ -133,27 +162,39 @@ pub async fn watch(connection: Arc<Connection>, name: LinkName, peer: Side, shar
 /// Notes that the peer is gone. What it has sent is received first.
 async fn gone(connection: &Connection, name: &LinkName, peer: Side, shared: &Shared) {
     shared.change(|known| known.unheard = true);
-    let sent = match connection.jetstream().get_stream(name.stream(peer)).await {
-        Ok(stream) => stream.cached_info().state.last_sequence,
-        Err(error) if streams::is_missing(&error) => return shared.fail(Fault::Removed),
-        Err(_) => 0,
-    };
+    let mut seen = 0;
+    // Until a last look finds no more: the server may have stored a message after it closed the peer's connection.
+    loop {
+        let sent = match connection.jetstream().get_stream(name.stream(peer)).await {
+            Ok(stream) => stream.cached_info().state.last_sequence,
+            Err(error) if streams::is_missing(&error) => return shared.fail(Fault::Removed),
+            Err(_) => seen,
+        };
+        if sent == seen {
+            return shared.change(|known| known.drained = true);
+        }
+        seen = sent;
+        if !all_arrive(shared, sent).await {
+            return shared.change(|known| known.drained = true);
+        }
+    }
+}
+
+/// Waits until `sent` messages have arrived. Returns false if they do not, or are not wanted any more.
+async fn all_arrive(shared: &Shared, sent: u64) -> bool {
     let mut since = Instant::now();
-    while since.elapsed() < crate::TIMEOUT {
+    while since.elapsed() < crate::TIMEOUT && !shared.is_finished() {
         let (has_all, is_busy) = {
             let known = shared.known();
             (known.received >= sent || known.ended, !known.arrived.is_empty())
         };
         if has_all {
-            break;
+            return true;
         }
         if is_busy {
             since = Instant::now(); // the caller takes its time
         }
-        if shared.is_finished() {
-            return;
-        }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    shared.change(|known| known.drained = true);
+    false
 }

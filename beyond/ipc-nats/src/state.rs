@@ -54,6 +54,10 @@ impl fmt::Debug for Arrived {
 
 /// What is known, by both halves.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own: any of them may hold without the others"
+)]
 pub struct Known {
     /// The messages received and not yet taken.
     pub arrived: VecDeque<Arrived>,
@@ -65,8 +69,8 @@ pub struct Known {
     pub drained: bool,
     /// True if the peer is gone, or does not receive any more.
     pub unheard: bool,
-    /// The peer's name for itself, once it is here.
-    pub peer: Option<String>,
+    /// True once the peer has joined.
+    pub has_peer: bool,
     /// The number of messages, and of their bytes, that the stream has not acknowledged.
     pub under_way: (usize, usize),
     fault: Option<Fault>,

@@ -55,7 +55,7 @@ impl Demo {
         case: impl Fn(Self, &TempDir) -> Outcome + Send + 'static,
     ) -> Trial {
         let of = if self.is_default { String::new() } else { format!("{}::", self.variant) };
-        watched(format!("demo::{of}{name}"), self.facts.makes_posix_queues, move || {
+        watched(format!("demo::{of}{name}"), self.facts, move || {
             let place = tempfile::tempdir().call("mkdir")?;
             case(self, &place)
         })

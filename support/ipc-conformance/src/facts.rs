@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ipc_core::random;
 
-use super::Calls;
+use super::{Calls, Declared};
 
 /// The particulars of a variant.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Facts {
     pub tells_of_a_dropped_receiver: bool,
     /// True if it makes POSIX queues, for which there must be room.
     pub makes_posix_queues: bool,
+    /// The cases in which it promises something else; none of the six has any.
+    pub declared: &'static [Declared],
 }
 
 impl Facts {
@@ -38,6 +40,7 @@ impl Facts {
             pid_namespaces: PidNamespaces::Any,
             tells_of_a_dropped_receiver: true,
             makes_posix_queues: false,
+            declared: &[],
         }
     }
 }
@@ -53,6 +56,8 @@ pub enum Addresses {
     PosixNames,
     /// A host and a port.
     Ports,
+    /// A name at a server that all processes know.
+    Names,
 }
 
 impl Addresses {
@@ -62,6 +67,7 @@ impl Addresses {
             Self::Paths => place.join(format!("address-{:x}", random())).display().to_string(),
             Self::Keys => format!("0x{:08x}", (random() as u32 >> 1).max(1)),
             Self::PosixNames => format!("/ipc-test-{:x}", random()),
+            Self::Names => format!("test-{:x}", random()),
             // All of 127.0.0.0/8 is this host. The ports are below the ephemeral range of the kernel.
             Self::Ports => {
                 let [a, b, c, ..] = random().to_ne_bytes();

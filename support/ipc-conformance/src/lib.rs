@@ -15,6 +15,7 @@
 //! | file | what it checks |
 //! |---|---|
 //! | `facts.rs` | the facts about a variant that the suite needs |
+//! | `declared.rs` | [`Declared`]: cases in which a mechanism beyond the six promises something else |
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
 //! | `typed.rs` | structs as messages, and iterators over messages |
 //! | `batches.rs` | fed messages: order, room, flushes, the unsent ones |
@@ -58,6 +59,7 @@ mod calls;
 mod clocks;
 mod command_line;
 mod deadlines;
+mod declared;
 mod demo;
 mod demo_cases;
 mod endings;
@@ -103,6 +105,7 @@ use nix::sys::signal::Signal;
 pub use allowance::Allowance;
 pub use asleep::asleep_until_killed;
 pub use calls::Calls;
+pub use declared::Declared;
 pub use example::{example, example_in_c, example_with, pair_of_examples};
 pub use facts::{Addresses, Facts, PidNamespaces};
 pub use fuzz::fuzz;
@@ -134,6 +137,8 @@ pub struct Suite {
     /// The variants of the mechanism that the suite still has to be given.
     untold: Vec<Listed>,
     trials: Vec<Trial>,
+    /// What the variants declare, each once.
+    declared: Vec<Declared>,
 }
 
 /// A variant of the crate's list.
@@ -173,13 +178,14 @@ impl Suite {
             played: None,
             untold,
             trials: Vec::new(),
+            declared: Vec::new(),
         }
     }
 
     /// Adds the next variant: its facts, and a function that writes outside its protocol.
     ///
     /// # Panics
-    /// It is not the next in the crate's list of variants.
+    /// It is not the next in the crate's list of variants, or declares a case that does not exist.
     #[must_use]
     pub fn variant<M: Mechanism + 'static>(mut self, facts: Facts, vandal: Vandal<M>) -> Self {
         let is_first = self.trials.is_empty();
@@ -189,6 +195,7 @@ impl Suite {
             return self;
         }
         let demo = self.demo.variant::<M>(facts, is_first);
+        let others = self.trials.len();
         self.trials.extend(demo_cases::trials(demo));
         for wait in Wait::ALL {
             let bench = Bench::<M> { facts, wait, mechanism: PhantomData };
@@ -206,6 +213,10 @@ impl Suite {
         self.trials.push(last_word::trial(bench));
         self.trials.extend(leaks::trials(bench));
         self.trials.push(addresses::trial(bench));
+        let names: Vec<_> = self.trials[others..].iter().map(Trial::name).collect();
+        Declared::check_names(facts.declared, &names);
+        let more = facts.declared.iter().filter(|known| !self.declared.contains(known)).copied();
+        self.declared.extend(more.collect::<Vec<_>>());
         self
     }
 
@@ -225,7 +236,9 @@ impl Suite {
         let mut arguments = Arguments::from_args();
         let processors = thread::available_parallelism().map_or(1, usize::from);
         arguments.test_threads.get_or_insert((CASES_PER_PROCESSOR * processors).min(MOST_CASES));
-        libtest_mimic::run(&arguments, self.trials).exit_code()
+        let conclusion = libtest_mimic::run(&arguments, self.trials);
+        Declared::print(&self.declared);
+        conclusion.exit_code()
     }
 }
 
@@ -248,7 +261,7 @@ impl<M: Mechanism + 'static> Bench<M> {
     /// Makes a case, named after what it runs on.
     fn trial(self, name: &str, case: impl Fn(Self) -> Outcome + Send + 'static) -> Trial {
         let name = format!("{}::{}::{name}", M::VARIANT.name, self.wait);
-        watched(name, self.facts.makes_posix_queues, move || case(self))
+        watched(name, self.facts, move || case(self))
     }
 
     /// Makes a meeting point and starts a peer that plays `script` there; returns the link and the peer.
@@ -263,14 +276,14 @@ impl<M: Mechanism + 'static> Bench<M> {
 }
 
 /// Makes a case that runs under a watchdog, and with room for POSIX queues if it makes some.
-fn watched(name: String, makes_queues: bool, case: impl Fn() -> Outcome + Send + 'static) -> Trial {
+fn watched(name: String, facts: Facts, case: impl Fn() -> Outcome + Send + 'static) -> Trial {
     let shown = name.clone();
     Trial::test(name, move || {
         let case = || {
             let _watchdog = Watchdog::over(&shown, WHOLE_CASE);
-            case()
+            Declared::check(facts.declared, &shown, case())
         };
-        if makes_queues { Allowance::run(case) } else { case() }
+        if facts.makes_posix_queues { Allowance::run(case) } else { case() }
     })
 }
 

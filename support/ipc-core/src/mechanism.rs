@@ -72,6 +72,20 @@ pub trait Mechanism: Sized {
         None
     }
 
+    /// Returns further facts about a link, each with its name, to be shown beside what is measured on it: about the server
+    /// behind it, for example. None of the six has any.
+    #[must_use]
+    fn facts(link: &Self::Link) -> Vec<(&'static str, String)> {
+        let _ = link;
+        Vec::new()
+    }
+
+    /// Returns the options that a demo in another terminal needs besides the address; none of the six needs any.
+    #[must_use]
+    fn options_to_join() -> Vec<String> {
+        Vec::new()
+    }
+
     /// Makes the meeting point known to a child about to be spawned: the last argument of its command line is the
     /// address that the child passes to [`join`](Self::join).
     ///

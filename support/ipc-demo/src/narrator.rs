@@ -1,5 +1,6 @@
 //! Narrates the run to a student, on standard error; prints the result on standard output.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -29,6 +30,8 @@ struct Run<'a> {
     cpus: String,
     rtt_ns: &'a Summary,
     verified: bool,
+    #[serde(flatten)]
+    facts: BTreeMap<&'a str, &'a str>,
     /// The path of the object that stays, if one does.
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<&'a Path>,
@@ -98,15 +101,31 @@ impl<'a> Narrator<'a> {
         ));
     }
 
-    /// Prints the result of a run, as text or as JSON.
-    pub(super) fn result(&self, summary: &Summary, verified: u64, kept: Option<&Path>) -> Result<()> {
+    /// Prints the result of a run, with the `facts` about its link, as text or as JSON.
+    pub(super) fn result(
+        &self,
+        summary: &Summary,
+        verified: u64,
+        facts: &[(&'static str, String)],
+        kept: Option<&Path>,
+    ) -> Result<()> {
         if self.parsed.json {
-            return print(&(self.json(summary, verified, kept) + "\n"));
+            return print(&(self.json(summary, verified, facts, kept) + "\n"));
         }
-        print(&format!("{}\n{}", self.table(summary), kept_line(kept)))
+        let mut text = self.table(summary) + "\n";
+        for (name, fact) in facts {
+            let _ = writeln!(text, "  {name}: {fact}"); // writing to a String cannot fail
+        }
+        print(&(text + &kept_line(kept)))
     }
 
-    fn json(&self, summary: &Summary, verified: u64, kept: Option<&Path>) -> String {
+    fn json(
+        &self,
+        summary: &Summary,
+        verified: u64,
+        facts: &[(&'static str, String)],
+        kept: Option<&Path>,
+    ) -> String {
         let Parsed { count, size, wait, cpus, .. } = self.parsed;
         let run = Run {
             mechanism: self.mechanism,
@@ -117,6 +136,7 @@ impl<'a> Narrator<'a> {
             cpus: cpus.to_string(),
             rtt_ns: summary,
             verified: verified > 0,
+            facts: facts.iter().map(|(name, fact)| (*name, &**fact)).collect(),
             kept,
         };
         serde_json::to_string_pretty(&run).expect("plain data")

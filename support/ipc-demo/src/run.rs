@@ -33,6 +33,7 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     narrator.process(Role::Pong, "its child", child.pid(), may_bind.then_some(pong_cpu));
     narrator.object(&meeting.describe());
     let link = child.accept(&mut meeting, parsed.timeout)?;
+    let facts = M::facts(&link);
     parsed.cpus.bind(Role::Ping)?;
     // A stopped child does not exit by itself. It is reaped only after the link is dropped, so its pid is still its
     // own.
@@ -41,7 +42,7 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
         let _ = kill(pid, Signal::SIGKILL);
     };
     let link = Watched::new(link, parsed.timeout, kill_it)?;
-    let measured = measure(link, parsed, narrator, meeting.kept());
+    let measured = measure(link, parsed, narrator, &facts, meeting.kept());
     drop(meeting);
     // Also after a failure: the child sees that we left, and may be the side that has to clean up.
     let status = child.wait()?;
@@ -84,6 +85,7 @@ pub(super) fn pong<M: Mechanism>(
     })?;
     drop(announcement);
     narrator.say("  ping has joined");
+    let facts = M::facts(&link);
     let link = Watched::new(link, parsed.timeout, || {})?;
     let served = exchange::pong(&mut Waiting::new(link, parsed.wait), |workload| {
         let Workload { size, count, .. } = workload;
@@ -95,6 +97,9 @@ pub(super) fn pong<M: Mechanism>(
             "mechanism": M::PROFILE.name, "variant": parsed.variant, "address": meeting.address(),
             "wait": parsed.wait.name(), "cpus": parsed.cpus.to_string(), "answered": served.messages,
         });
+        for (name, fact) in facts {
+            document[name] = fact.into();
+        }
         if let Some(path) = meeting.kept() {
             document["kept"] = path.display().to_string().into();
         }
@@ -130,7 +135,8 @@ pub(super) fn ping<M: Mechanism>(
         }
         other => other,
     })?;
-    measure(Watched::new(link, parsed.timeout, || {})?, parsed, narrator, None)
+    let facts = M::facts(&link);
+    measure(Watched::new(link, parsed.timeout, || {})?, parsed, narrator, &facts, None)
 }
 
 /// Makes the meeting point; a signal waits until all of it is noted for removal.
@@ -145,11 +151,12 @@ fn other_command<M: Mechanism>(parsed: &Parsed, command: &str, address: &str) ->
     let program = quoted(&program.unwrap_or_else(|| format!("ipc-{}", M::PROFILE.name)));
     let address = quoted(address);
     let variant = parsed.variant;
-    if parsed.is_default_variant {
-        format!("{program} {command} {address}")
-    } else {
-        format!("{program} {command} {address} --variant {variant}")
+    let mut words = vec![program, command.to_owned(), address];
+    words.extend(M::options_to_join().iter().map(|word| quoted(word)));
+    if !parsed.is_default_variant {
+        words.extend(["--variant".to_owned(), variant.to_owned()]);
     }
+    words.join(" ")
 }
 
 /// Quotes a word of a command line for a shell.
@@ -166,6 +173,7 @@ fn measure(
     link: impl Transport,
     parsed: &Parsed,
     narrator: &Narrator<'_>,
+    facts: &[(&'static str, String)],
     kept: Option<&Path>,
 ) -> Result<()> {
     let Parsed { count, size, wait, .. } = *parsed;
@@ -180,5 +188,5 @@ fn measure(
     let timed = Workload { verify: false, count, ..workload };
     let times = exchange::ping(&mut link, &timed, |round, time| progress.reached(round + 1, time))?;
     drop(progress); // its line gives way to the result
-    narrator.result(&Summary::from(&times), workload.count, kept)
+    narrator.result(&Summary::from(&times), workload.count, facts, kept)
 }
