@@ -112,13 +112,13 @@ impl<S: Storage> Mechanism for Nats<S> {
         };
         let connection = Arc::new(Connection::open(&address.server)?);
         let name = &address.name;
+        let _guard = CreationGuard::new();
+        let ownership = OwnershipLock::take::<Self>(Some(&lock_name(&address)))?; // refuses a name in use on this host
         if connection.wait(presence::is_there(connection.client(), name, Side::Owner)) != Answer::NoOne {
             return Err(Error::Refused(format!(
                 "{address} is in use by another process: choose another NAME"
             )));
         }
-        let _guard = CreationGuard::new();
-        let ownership = OwnershipLock::take::<Self>(Some(&lock_name(&address)))?;
         ownership.record(Note::AtServer(address.to_string()))?;
         let shared = link::appear(&connection, name, Side::Owner)?;
         for side in [Side::Owner, Side::Joiner] {
