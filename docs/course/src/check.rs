@@ -7,8 +7,8 @@ use std::thread;
 
 use crate::Result;
 use crate::attempts::{self, Attempt};
-use crate::exercise::{Course, Exercise};
-use crate::judge::{Verdict, Workshop};
+use crate::exercise::{Course, Exercise, Language};
+use crate::judge::{self, Verdict, Workshop};
 use crate::progress::Progress;
 
 /// What is judged, and what the judge has to say.
@@ -23,7 +23,7 @@ enum Subject<'a> {
 pub fn check(course: &Course, names: &[String], progress: &Progress) -> Result<bool> {
     let named = names.iter().map(|name| course.find(name)).collect::<Result<Vec<_>>>()?;
     let exercises = if named.is_empty() { course.exercises.iter().collect() } else { named };
-    let (given, solved) = (Workshop::given(course), Workshop::solved(course));
+    let (given, solved) = (Workshop::given(course, Language::En), Workshop::solved(course));
     if !given.build_these(&exercises)? || !solved.build_these(&exercises)? {
         eprintln!("error: each exercise must compile, as given and as solved");
         return Ok(false);
@@ -85,8 +85,9 @@ fn check_one(workshop: &Workshop, subject: &Subject, exercise: &Exercise) -> Opt
     let passed = matches!(verdict, Ok(Verdict::Passed));
     let failed = match verdict {
         Ok(Verdict::Judged(points)) => {
-            let failed =
-                points.into_iter().filter_map(|(point, reason)| Some(format!("{point}: {}", reason?)));
+            let failed = points
+                .into_iter()
+                .filter_map(|(point, reason)| Some(format!("{point}: {}", shortened(&reason?))));
             failed.collect::<Vec<_>>().join("; ")
         }
         Ok(_) => String::new(),
@@ -106,4 +107,9 @@ fn check_one(workshop: &Workshop, subject: &Subject, exercise: &Exercise) -> Opt
     };
     eprintln!("checked {}, {what}", exercise.name);
     Some(format!("{}: {}", exercise.name, wrong?))
+}
+
+/// Returns a reason of which no line is too long.
+fn shortened(reason: &str) -> String {
+    reason.lines().map(judge::shortened).collect::<Vec<_>>().join("\n")
 }

@@ -8,7 +8,8 @@ use std::thread;
 use ipc_core::{Advise as _, Call as _};
 
 use crate::Result;
-use crate::exercise::{Course, Exercise};
+use crate::exercise::{Course, Exercise, Language};
+use crate::words::Words;
 
 /// The judge's verdict.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,12 +29,13 @@ pub struct Workshop<'a> {
     /// The folder of all that is built, with a folder for each package.
     pub target: PathBuf,
     judge: OnceLock<PathBuf>,
+    words: Words,
 }
 
 impl<'a> Workshop<'a> {
     /// Returns the workshop of the exercises.
-    pub fn given(course: &'a Course) -> Self {
-        Self::new(course, "exercises")
+    pub fn given(course: &'a Course, language: Language) -> Self {
+        Self { words: Words::of(language), ..Self::new(course, "exercises") }
     }
 
     /// Returns the workshop of the worked solutions.
@@ -44,7 +46,13 @@ impl<'a> Workshop<'a> {
     fn new(course: &'a Course, package: &'static str) -> Self {
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| course.folder.join("../target"), PathBuf::from);
-        Self { course, package, target: target.join("course"), judge: OnceLock::new() }
+        Self {
+            course,
+            package,
+            target: target.join("course"),
+            judge: OnceLock::new(),
+            words: Words::default(),
+        }
     }
 
     /// Returns the path of an exercise's program, once it is built.
@@ -83,9 +91,9 @@ impl<'a> Workshop<'a> {
 
     fn build(&self, which: &[&str]) -> Result<bool> {
         if !self.target.join(self.package).exists() {
-            eprintln!(
-                "Building the programs and their judges for the first time: this takes about half a minute."
-            );
+            let first =
+                "Building the programs and their judges for the first time: this takes about half a minute.";
+            eprintln!("{}", self.words.say(first));
         }
         let mut cargo = self.cargo("build", self.package);
         Ok(cargo
@@ -183,12 +191,11 @@ fn reason(said: &str) -> String {
     let text = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(&text);
     let text = text.replace("\n  left: ", "\n  it was:    ").replace("\n right: ", "\n  should be: ");
     // A program that reads too little may print anything, including control codes that a terminal obeys.
-    let text = text.trim().replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}");
-    text.lines().map(shortened).collect::<Vec<_>>().join("\n")
+    text.trim().replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
 }
 
 /// Returns a line of which a reader gets the idea: a mistake may print a whole file.
-fn shortened(line: &str) -> String {
+pub fn shortened(line: &str) -> String {
     const LONGEST: usize = 200;
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}… ({} characters)", &line[..end], line.chars().count()),
@@ -198,7 +205,7 @@ fn shortened(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::reason;
+    use super::{reason, shortened};
 
     #[test]
     fn the_reason_is_what_the_judge_said() {
@@ -209,9 +216,8 @@ mod tests {
         let said =
             "panicked at a.rs:8:13:\nassertion `left == right` failed: the sum\n  left: 1\n right: 2\n";
         assert_eq!(reason(said), "the sum\n  it was:    1\n  should be: 2");
-        let said =
-            reason(&format!("panicked at a.rs:8:13:\nit holds '{}'\nthat is long", "\0".repeat(12_000)));
-        let expected = format!("it holds '{}… (12011 characters)\nthat is long", "\u{fffd}".repeat(190));
-        assert_eq!(said, expected);
+        let said = reason(&format!("panicked at a.rs:8:13:\nit holds '{}'", "\0".repeat(12_000)));
+        let expected = format!("it holds '{}… (12011 characters)", "\u{fffd}".repeat(190));
+        assert_eq!(shortened(&said), expected);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`exercise`] is the list, [`judge`] builds a program and lets its judge check it, [`progress`]
 //! remembers the state, [`show`] prints, [`watch`] judges on save, [`check`] is for authors and for CI, which try
-//! the judges with [`attempts`].
+//! the judges with [`attempts`]. What they say in Korean is in [`words`].
 
 mod attempts;
 mod check;
@@ -12,6 +12,7 @@ mod judge;
 mod progress;
 mod show;
 mod watch;
+mod words;
 
 use std::error::Error;
 use std::fs;
@@ -26,6 +27,7 @@ use ipc_demo::{command_line, interrupt, save};
 use exercise::{Course, Exercise, Language};
 use judge::{Verdict, Workshop};
 use progress::Progress;
+use words::Words;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -37,7 +39,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Commands>,
 
-    /// Language of titles and hints (default: that of the environment)
+    /// Language of all that is printed (default: that of the environment)
     #[arg(long, global = true, value_enum)]
     lang: Option<Language>,
 
@@ -99,16 +101,18 @@ fn main() -> ExitCode {
         interrupt::end_as(signal);
     });
     let ready = ready.map_err(Into::into);
-    match ready.and_then(|()| run(arguments)) {
+    let language = arguments.lang.unwrap_or_else(Language::of_environment);
+    let words = Words::of(language);
+    match ready.and_then(|()| run(arguments, language)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is::<exercise::Unknown>() => {
-            ipc_demo::report(Err(ipc_core::Error::Usage(error.to_string())))
+            ipc_demo::report(Err(ipc_core::Error::Usage(words.say(&error.to_string()))))
         }
         // As in `… | head -1`: the reader has enough.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("{}", words.say(&format!("error: {}", words.say(&error.to_string()))));
             ExitCode::FAILURE
         }
     }
@@ -119,15 +123,14 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Runs a subcommand; true if it succeeded.
-fn run(arguments: Arguments) -> Result<bool> {
-    let language = arguments.lang.unwrap_or_else(Language::of_environment);
+fn run(arguments: Arguments, language: Language) -> Result<bool> {
     let course = Course::open(&arguments.folder)?;
     let mut progress = Progress::load(&course.folder)?;
     match arguments.command.unwrap_or(Commands::List) {
         Commands::List => show::list(&course, &progress, language)?,
         Commands::Run { name } => {
             let exercise = course.find(&name)?;
-            let workshop = Workshop::given(&course);
+            let workshop = Workshop::given(&course, language);
             let verdict = workshop.judge(exercise)?;
             show::verdict(&workshop, exercise, &verdict, &mut progress, language)?;
             return Ok(verdict == Verdict::Passed);
@@ -138,9 +141,9 @@ fn run(arguments: Arguments) -> Result<bool> {
         }
         Commands::Hint { name, stage } => hint(course.find(&name)?, stage, &mut progress, language)?,
         Commands::Solution { name, anyway } => {
-            return solution(&course, course.find(&name)?, &progress, anyway);
+            return solution(&course, course.find(&name)?, &progress, anyway, language);
         }
-        Commands::Reset { name } => reset(&course, course.find(&name)?, &mut progress)?,
+        Commands::Reset { name } => reset(&course, course.find(&name)?, &mut progress, language)?,
         Commands::Check { names } => return check::check(&course, &names, &progress),
     }
     Ok(true)
@@ -159,15 +162,23 @@ fn hint(
         return Err(exercise::Unknown(what).into());
     };
     progress.saw_hint(&exercise.name, stage)?;
-    Ok(writeln!(stdout(), "Hint {stage} of {}: {text}", hints.len())?)
+    let said = format!("Hint {stage} of {}: {text}", hints.len());
+    Ok(writeln!(stdout(), "{}", Words::of(language).say(&said))?)
 }
 
-fn solution(course: &Course, exercise: &Exercise, progress: &Progress, anyway: bool) -> Result<bool> {
+fn solution(
+    course: &Course,
+    exercise: &Exercise,
+    progress: &Progress,
+    anyway: bool,
+    language: Language,
+) -> Result<bool> {
     if !anyway && !progress.is_done(&exercise.name) {
-        eprintln!(
+        let not_yet = format!(
             "{} is not solved yet. Try `hint {0}` first, or use --anyway to see the solution.",
             exercise.name
         );
+        eprintln!("{}", Words::of(language).say(&not_yet));
         return Ok(false);
     }
     let path = course.solution(exercise);
@@ -178,21 +189,22 @@ fn solution(course: &Course, exercise: &Exercise, progress: &Progress, anyway: b
 }
 
 /// Restores the committed file, which counts as given. If a solution was committed, that is what comes back.
-fn reset(course: &Course, exercise: &Exercise, progress: &mut Progress) -> Result<()> {
+fn reset(course: &Course, exercise: &Exercise, progress: &mut Progress, language: Language) -> Result<()> {
+    let words = Words::of(language);
     let path = course.given(exercise);
     let committed = committed(&path)?;
     if fs::read(&path).is_ok_and(|now| now == committed) {
-        println!("{} is already as it was given.", path.display());
+        println!("{}", words.say(&format!("{} is already as it was given.", path.display())));
     } else {
         let kept = course.folder.join("exercises/.kept").join(&exercise.name).with_extension("rs");
         let folder = kept.parent().expect("it is in a folder");
         fs::create_dir_all(folder).call("mkdir").on(folder.display())?;
         if path.exists() {
             save(&kept, &fs::read(&path).call("read").on(path.display())?)?;
-            println!("Your file is kept: {}", kept.display());
+            println!("{}", words.say(&format!("Your file is kept: {}", kept.display())));
         }
         save(&path, &committed)?;
-        println!("{} is again as it was given.", path.display());
+        println!("{}", words.say(&format!("{} is again as it was given.", path.display())));
     }
     progress.undo(&exercise.name)
 }

@@ -4,8 +4,9 @@ use std::io::{IsTerminal, Write, stdout};
 
 use crate::Result;
 use crate::exercise::{Course, Exercise, Kind, Language};
-use crate::judge::{Verdict, Workshop};
+use crate::judge::{self, Verdict, Workshop};
 use crate::progress::Progress;
+use crate::words::Words;
 
 /// In a reason, what follows is the output of the program.
 const PRINTED: &str = "\n--- it printed:";
@@ -13,6 +14,7 @@ const PRINTED: &str = "\n--- it printed:";
 /// Prints the list, by mechanism, and the next command to type.
 pub fn list(course: &Course, progress: &Progress, language: Language) -> Result<()> {
     let mut out = stdout().lock();
+    let words = Words::of(language);
     let next = next(course, progress);
     let width = course.exercises.iter().map(|exercise| exercise.name.len()).max().unwrap_or(0);
     let mut mechanism = "";
@@ -33,24 +35,30 @@ pub fn list(course: &Course, progress: &Progress, language: Language) -> Result<
             Kind::Mend => "mend",
         };
         let (name, minutes, title) = (&exercise.name, exercise.minutes, exercise.title(language));
-        writeln!(out, "  {mark:4}  {name:width$}  {kind:5}  {minutes:2} min  {title}")?;
+        let (mark, kind) = (padded(&words.say(mark), 4), padded(&words.say(kind), 5));
+        let minutes = words.say(&format!("{minutes:2} min"));
+        writeln!(out, "  {mark}  {name:width$}  {kind}  {minutes}  {title}")?;
     }
-    writeln!(out, "\n{} of {} done.", progress.done_of(course), course.exercises.len())?;
+    let done = format!("{} of {} done.", progress.done_of(course), course.exercises.len());
+    writeln!(out, "\n{}", words.say(&done))?;
     if let Some(next) = next {
-        writeln!(out, "Next: open {}", course.given(next).display())?;
-        writeln!(out, "and   cargo run -p course -- run {}", next.name)?;
+        let open = format!("Next: open {}", course.given(next).display());
+        writeln!(out, "{}", words.say(&open))?;
+        writeln!(out, "{}", words.say(&format!("and   cargo run -p course -- run {}", next.name)))?;
     }
     Ok(())
 }
 
 /// Prints a line for each mechanism, with the names of the exercises that are still to be solved.
-pub fn overview(course: &Course, progress: &Progress) -> Result<()> {
+pub fn overview(course: &Course, progress: &Progress, language: Language) -> Result<()> {
     let mut out = stdout().lock();
+    let words = Words::of(language);
     for of_one in course.exercises.chunk_by(|one, other| one.mechanism == other.mechanism) {
         let open: Vec<_> = of_one.iter().filter(|exercise| !progress.is_done(&exercise.name)).collect();
         let names = open.iter().map(|exercise| exercise.short_name()).collect::<Vec<_>>().join(", ");
         let (mechanism, count) = (&of_one[0].mechanism, of_one.len());
-        writeln!(out, "  {mechanism:8}  {} of {count}  {names}", count - open.len())?;
+        let done = words.say(&format!("{} of {count}", count - open.len()));
+        writeln!(out, "  {mechanism:8}  {done}  {names}")?;
     }
     Ok(())
 }
@@ -74,53 +82,72 @@ pub fn verdict(
     progress: &mut Progress,
     language: Language,
 ) -> Result<()> {
-    let (name, course) = (&exercise.name, workshop.course);
+    let (name, course, words) = (&exercise.name, workshop.course, Words::of(language));
     progress.set_done(name, *verdict == Verdict::Passed)?;
-    let mut out = stdout().lock();
-    writeln!(out, "{}: {}", bold(name), exercise.title(language))?;
+    let say = |english: String| writeln!(stdout(), "{}", words.say(&english));
+    say(format!("{}: {}", bold(name), exercise.title(language)))?;
     match verdict {
         Verdict::Passed => {
-            writeln!(out, "Solved. {}", exercise.why(language))?;
-            writeln!(out, "The book: {}", course.page(exercise).display())?;
-            writeln!(out, "{} of {} solved.", progress.done_of(course), course.exercises.len())?;
+            say(format!("Solved. {}", exercise.why(language)))?;
+            say(format!("The book: {}", course.page(exercise).display()))?;
+            say(format!("{} of {} solved.", progress.done_of(course), course.exercises.len()))?;
+            say(format!("A worked solution, to compare: cargo run -p course -- solution {name}"))?;
+            match next_after(course, progress, exercise) {
+                Some(next) => say(format!("Next: cargo run -p course -- run {}", next.name))?,
+                None => say("That was the last one: all exercises are done.".to_owned())?,
+            }
+            return Ok(());
         }
-        Verdict::NotBuilt => writeln!(out, "It does not compile: see above.")?,
+        Verdict::NotBuilt => say("It does not compile: see above.".to_owned())?,
         Verdict::Judged(points) => {
-            let mut said: Vec<&str> = Vec::new();
-            for (point, wrong) in points {
-                writeln!(out, "  {}  {point}", if wrong.is_some() { "no " } else { "yes" })?;
-                let Some(wrong) = wrong else { continue };
-                let (reason, printed) = wrong.split_once(PRINTED).unwrap_or((wrong, ""));
-                for line in reason.lines() {
-                    writeln!(out, "         {line}")?;
-                }
-                // A program that fails at once does so at each point, and says the same.
-                if said.contains(&printed) {
-                    writeln!(out, "         (it printed the same as above)")?;
-                } else if !printed.is_empty() {
-                    said.push(printed);
-                    writeln!(out, "         {}", PRINTED.trim())?;
-                    for line in printed.trim_start().lines() {
-                        writeln!(out, "         {line}")?;
-                    }
-                }
+            show_points(points, &words)?;
+        }
+    }
+    say(format!("The file: {}", course.given(exercise).display()))?;
+    if let Some(task) = words.task(name) {
+        writeln!(stdout(), "{task}")?;
+    }
+    if *verdict != Verdict::NotBuilt {
+        say(format!("The program, to try it by hand: {}", workshop.program(exercise).display()))?;
+    }
+    Ok(say(format!("A hint: cargo run -p course -- hint {name}"))?)
+}
+
+/// Prints each point, and why it was not reached.
+fn show_points(points: &[(String, Option<String>)], words: &Words) -> Result<()> {
+    let mut out = stdout().lock();
+    let width = ["yes", "no"].map(|word| columns(&words.say(word))).into_iter().max().unwrap_or(0);
+    let mut said: Vec<&str> = Vec::new();
+    for (point, wrong) in points {
+        let mark = padded(&words.say(if wrong.is_some() { "no" } else { "yes" }), width);
+        writeln!(out, "  {mark}  {}", words.point(point))?;
+        let Some(wrong) = wrong else { continue };
+        let (reason, printed) = wrong.split_once(PRINTED).unwrap_or((wrong, ""));
+        for line in reason.lines() {
+            writeln!(out, "         {}", judge::shortened(&words.reason(line)))?;
+        }
+        // A program that fails at once does so at each point, and says the same.
+        if said.contains(&printed) {
+            writeln!(out, "         {}", words.say("(it printed the same as above)"))?;
+        } else if !printed.is_empty() {
+            said.push(printed);
+            writeln!(out, "         {}", words.say(PRINTED.trim()))?;
+            for line in printed.trim_start().lines() {
+                writeln!(out, "         {}", judge::shortened(line))?;
             }
         }
     }
-    if *verdict == Verdict::Passed {
-        writeln!(out, "A worked solution, to compare: cargo run -p course -- solution {name}")?;
-        match next_after(course, progress, exercise) {
-            Some(next) => writeln!(out, "Next: cargo run -p course -- run {}", next.name)?,
-            None => writeln!(out, "That was the last one: all exercises are done.")?,
-        }
-    } else {
-        writeln!(out, "The file: {}", course.given(exercise).display())?;
-        if *verdict != Verdict::NotBuilt {
-            writeln!(out, "The program, to try it by hand: {}", workshop.program(exercise).display())?;
-        }
-        writeln!(out, "A hint: cargo run -p course -- hint {name}")?;
-    }
     Ok(())
+}
+
+/// Returns the text with spaces behind it, up to this number of columns.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// Returns the columns that a text takes in a terminal, where a Korean syllable takes two.
+fn columns(text: &str) -> usize {
+    text.chars().map(|letter| if ('가'..='힣').contains(&letter) { 2 } else { 1 }).sum()
 }
 
 fn bold(text: &str) -> String {

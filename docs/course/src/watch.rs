@@ -13,6 +13,7 @@ use notify::{RecursiveMode, Watcher};
 use crate::exercise::{Course, Exercise, Language};
 use crate::judge::{Verdict, Workshop};
 use crate::progress::Progress;
+use crate::words::Words;
 use crate::{Result, hint, reset, show};
 
 /// The pause to wait for after the first change: an editor saves a file in several steps.
@@ -33,7 +34,8 @@ pub fn watch(
     let (sender, changes) = mpsc::channel();
     let mut watcher = notify::recommended_watcher(sender)?;
     watcher.watch(&course.folder.join("exercises"), RecursiveMode::Recursive)?;
-    let workshop = Workshop::given(course);
+    let words = Words::of(language);
+    let workshop = Workshop::given(course, language);
     let has_keys = stdin().is_terminal() && stdout().is_terminal();
     let mut current = first.or_else(|| show::next(course, progress));
     while let Some(exercise) = current {
@@ -52,7 +54,8 @@ pub fn watch(
             current = show::next_after(course, progress, exercise);
             writeln!(stdout())?;
         } else {
-            writeln!(stdout(), "Watching. Save the file to judge it again; press Ctrl-C to stop.\n")?;
+            let watching = "Watching. Save the file to judge it again; press Ctrl-C to stop.";
+            writeln!(stdout(), "{}\n", words.say(watching))?;
             wait_for_change(&changes, &course.given(exercise))?;
         }
     }
@@ -74,22 +77,25 @@ fn obey(
     changes: &Changes,
     language: Language,
 ) -> Result<Next> {
-    writeln!(stdout(), "\nWatching the file.  h hint   n next   l list   r reset   q quit")?;
+    let words = Words::of(language);
+    let keys = "Watching the file.  h hint   n next   l list   r reset   q quit";
+    writeln!(stdout(), "\n{}", words.say(keys))?;
     loop {
         let Some(key) = key_or_change(changes, &course.given(exercise))? else { return Ok(Next::Judge) };
         match key {
             'h' => hint(exercise, None, progress, language)?,
-            'l' => show::overview(course, progress)?,
+            'l' => show::overview(course, progress, language)?,
             'n' => return Ok(Next::Exercise),
             'q' => return Ok(Next::End),
             'r' => {
-                writeln!(stdout(), "Reset {}? Your file is kept under another name. y/n", exercise.name)?;
+                let ask = format!("Reset {}? Your file is kept under another name. y/n", exercise.name);
+                writeln!(stdout(), "{}", words.say(&ask))?;
                 match key_or_change(changes, &course.given(exercise))? {
                     Some('y') => {
-                        reset(course, exercise, progress)?;
+                        reset(course, exercise, progress, language)?;
                         return Ok(Next::Judge);
                     }
-                    Some(_) => writeln!(stdout(), "Not reset.")?,
+                    Some(_) => writeln!(stdout(), "{}", words.say("Not reset."))?,
                     None => return Ok(Next::Judge),
                 }
             }

@@ -45,6 +45,30 @@ fn a_solved_exercise_says_why_where_to_read_and_how_far() {
 }
 
 #[test]
+fn in_korean_no_line_of_the_runner_is_english() {
+    let tiny = Tiny::new();
+    let korean = |arguments: &[&str]| {
+        tiny.command(&[arguments, &["--lang", "ko"]].concat()).output().expect("it runs")
+    };
+    let said = |arguments: &[&str], expected: &str| {
+        let output = korean(arguments);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+    };
+    said(&[], "2개 중 0개 완료.");
+    said(&["run", "sum_one"], "  실패  ");
+    said(&["hint", "sum_one"], "힌트 1/2: 보라");
+    said(&["hint", "sum_one", "--stage", "3"], "3번은 없다");
+    said(&["solution", "sum_one"], "아직 해결하지 않았다");
+    said(&["run", "sum_three"], "연습 문제는 없다");
+    tiny.solve("one");
+    said(&["run", "sum_one"], "해결했다. 더한다.");
+    said(&["run", "sum_one"], "2개 중 1개를 해결했다.");
+    tiny.write("exercises/.progress.json", "{");
+    said(&[], "오류: ");
+}
+
+#[test]
 fn what_was_solved_and_is_broken_again_is_not_done() {
     let tiny = Tiny::new();
     tiny.solve("one");
