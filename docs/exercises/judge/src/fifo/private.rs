@@ -1,9 +1,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Stdio};
 use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
 
 use crate::program::{self, Group};
 
@@ -124,4 +127,63 @@ fn its_name_cannot_be_foretold() {
     for waiting in all {
         waiting.tell("hello\n");
     }
+}
+
+/// A name that is made from the clock is one of few, for any process that sees when the program starts.
+#[test]
+fn its_name_is_not_made_from_the_clock() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path();
+    let told = (0..4).map(|_| {
+        let from = clocks();
+        let waiting = Waiting::start(dir);
+        let until = clocks();
+        let private = waiting.fifo.parent().and_then(Path::file_name).unwrap_or_default();
+        let name = private.to_string_lossy().into_owned();
+        waiting.tell("hello\n");
+        let times = from.iter().zip(&until).flat_map(|(from, until)| readings(*from, *until));
+        let times: Vec<_> = times.collect();
+        let is_time = numbers(&name).iter().any(|number| times.iter().any(|time| time.contains(number)));
+        (name, is_time)
+    });
+    let told: Vec<_> = told.collect();
+    // By chance a random name may look like a time, but not each.
+    assert!(
+        !told.iter().all(|(_, is_time)| *is_time),
+        "the name {} has the time in it at which it was made: that can be foretold",
+        told[0].0
+    );
+}
+
+/// What the clocks show that a program may ask: the time of day, and the time since the start of the machine.
+fn clocks() -> [Duration; 2] {
+    [ClockId::CLOCK_REALTIME, ClockId::CLOCK_MONOTONIC].map(|clock| {
+        let now = clock_gettime(clock).expect("each machine has it");
+        Duration::from(now)
+    })
+}
+
+/// The numbers by which a time between these two can be told: since the beginning, in four units, and since the last full
+/// second. A process id may be added, or mixed in.
+fn readings(from: Duration, until: Duration) -> [RangeInclusive<u128>; 5] {
+    const MIXED: u128 = 1 << 22; // above each process id
+    let within = |from: u128, until: u128| from.saturating_sub(MIXED)..=until + MIXED;
+    [
+        within(from.as_nanos(), until.as_nanos()),
+        within(from.as_micros(), until.as_micros()),
+        from.as_millis()..=until.as_millis(),
+        from.as_secs().into()..=until.as_secs().into(),
+        from.subsec_nanos().into()..=until.subsec_nanos().into(),
+    ]
+}
+
+/// The numbers that a name may show, in decimal and in hexadecimal digits.
+fn numbers(name: &str) -> Vec<u128> {
+    let parts = |is_digit: fn(char) -> bool, radix| {
+        let parts = name.split(move |letter| !is_digit(letter)).filter(|part| part.len() >= 5);
+        parts.filter_map(move |part| u128::from_str_radix(part, radix).ok())
+    };
+    parts(|letter| letter.is_ascii_digit(), 10)
+        .chain(parts(|letter| letter.is_ascii_hexdigit(), 16))
+        .collect()
 }
