@@ -189,6 +189,7 @@ fn refused(options: &ServerOptions, error: &ConnectError) -> Error {
         _ if text.contains("certificate") => {
             format!("the certificate of the server at {url} is not to be trusted: {}", cause(&text))
         }
+        _ if text.contains("InvalidContentType") => format!("the server at {url} does not speak TLS"),
         ConnectErrorKind::Dns => format!("no host of the name in {url}: check --server"),
         ConnectErrorKind::TimedOut => {
             format!("the server at {url} does not answer (waited {} s)", TIMEOUT.as_secs())

@@ -216,7 +216,7 @@ impl<S: Storage> Mechanism for Nats<S> {
         }
         let connection = Connection::open(&server)?;
         connection.wait(async {
-            if presence::is_used(connection.client(), &name).await {
+            if presence::is_used_elsewhere(connection.client(), &name).await {
                 return Err(Error::Refused("a process still uses it".into()));
             }
             streams::remove(connection.jetstream(), &name).await;

@@ -67,8 +67,8 @@ pub async fn answer(client: Client, mut questions: Subscriber, shared: Arc<Share
     }
 }
 
-const fn what_it_does(known: &Known) -> &'static str {
-    match (known.sends, known.receives) {
+fn what_it_does(known: &Known) -> &'static str {
+    match (known.sends, known.receives && known.check().is_ok()) {
         (true, true) => "sends, receives",
         (true, false) => "sends",
         (false, true) => "receives",
@@ -114,10 +114,19 @@ pub async fn is_there(client: &Client, name: &LinkName, side: Side) -> Answer {
     ask_again(client, name, side, THERE).await
 }
 
-/// Returns whether another process than this one is on any side of a link, or may be.
+/// Returns whether a process is on any side of a link, or may be.
 pub async fn is_used(client: &Client, name: &LinkName) -> bool {
+    is_any_there(client, name, THERE).await
+}
+
+/// Returns the same about other processes than this one.
+pub async fn is_used_elsewhere(client: &Client, name: &LinkName) -> bool {
+    is_any_there(client, name, &OTHER_PROCESS).await
+}
+
+async fn is_any_there(client: &Client, name: &LinkName, question: &str) -> bool {
     for side in [Side::Owner, Side::Joiner] {
-        if ask_again(client, name, side, &OTHER_PROCESS).await != Answer::NoOne {
+        if ask_again(client, name, side, question).await != Answer::NoOne {
             return true;
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::Certificate;
 
@@ -19,6 +20,10 @@ pub struct Config {
     pub max_payload: Option<usize>,
     /// The most bytes that all streams may have on the disk.
     pub max_file_store: Option<u64>,
+    /// True for a server without JetStream.
+    pub without_jetstream: bool,
+    /// The time between two pings of a client; one that does not answer two of them is cut off. 2 minutes by default.
+    pub ping_interval: Option<Duration>,
     /// When it calls fsync: `always`, or a time such as `1s`. A server before 2.10 does not know the setting.
     pub sync_interval: Option<&'static str>,
 }
@@ -36,7 +41,12 @@ impl Config {
         if let Some(interval) = self.sync_interval {
             let _ = write!(jetstream, ", sync_interval: \"{interval}\"");
         }
-        let _ = writeln!(text, "jetstream {{ {jetstream} }}");
+        if !self.without_jetstream {
+            let _ = writeln!(text, "jetstream {{ {jetstream} }}");
+        }
+        if let Some(interval) = self.ping_interval {
+            let _ = writeln!(text, "ping_interval: \"{}ms\"", interval.as_millis());
+        }
         if let Some(bytes) = self.max_payload {
             let _ = writeln!(text, "max_payload: {bytes}");
         }

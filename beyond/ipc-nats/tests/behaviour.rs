@@ -1,0 +1,23 @@
+//! What is true of this queue alone, one test per truth. Each test has a server of its own.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `behaviour/connection.rs` | why there is no connection |
+//! | `behaviour/order.rs` | every message once and in order: a full stream, a server that is killed |
+//! | `behaviour/endings.rs` | a peer that is killed, or only silent; a stream that is gone |
+//! | `behaviour/remains.rs` | what dead processes leave at the server |
+//! | `behaviour/program.rs` | the program |
+//! | `behaviour/tools.rs` | what all of them use |
+
+#[path = "behaviour/connection.rs"]
+mod connection;
+#[path = "behaviour/endings.rs"]
+mod endings;
+#[path = "behaviour/order.rs"]
+mod order;
+#[path = "behaviour/program.rs"]
+mod program;
+#[path = "behaviour/remains.rs"]
+mod remains;
+#[path = "behaviour/tools.rs"]
+mod tools;
