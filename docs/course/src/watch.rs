@@ -170,3 +170,6 @@ fn wait_for_change(changes: &Changes, file: &Path) -> Result<()> {
 fn is_of(change: &notify::Event, file: &Path) -> bool {
     !change.kind.is_access() && change.paths.iter().any(|path| path == file)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The runner itself, on a small course of two exercises that is made for each test.
 
+mod keys;
 mod tiny;
 
 use std::fs;
