@@ -21,6 +21,18 @@ pub enum Language {
 }
 
 impl Language {
+    /// Returns the language that `--lang` names, for a help or an error before the command line is read.
+    pub fn of_command_line() -> Self {
+        let arguments: Vec<_> = std::env::args().collect();
+        let named = arguments.iter().enumerate().find_map(|(at, argument)| {
+            match argument.strip_prefix("--lang")? {
+                "" => arguments.get(at + 1).map(String::as_str),
+                value => value.strip_prefix('='),
+            }
+        });
+        named.and_then(|name| Self::from_str(name, true).ok()).unwrap_or_else(Self::of_environment)
+    }
+
     /// Returns the language that `LC_ALL`, `LC_MESSAGES` or `LANG` requests: the first of them that is set counts.
     pub fn of_environment() -> Self {
         let names = ["LC_ALL", "LC_MESSAGES", "LANG"];

@@ -91,7 +91,8 @@ enum Commands {
 }
 
 fn main() -> ExitCode {
-    let matches = match command_line::parse(Arguments::command().name("course")) {
+    let words = Words::of(Language::of_command_line());
+    let matches = match command_line::parse(in_words(Arguments::command().name("course"), &words)) {
         Ok(matches) => matches,
         Err(status) => return status,
     };
@@ -102,7 +103,6 @@ fn main() -> ExitCode {
     });
     let ready = ready.map_err(Into::into);
     let language = arguments.lang.unwrap_or_else(Language::of_environment);
-    let words = Words::of(language);
     match ready.and_then(|()| run(arguments, language)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -116,6 +116,22 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Has the help of a command say everything in these words.
+fn in_words(mut command: clap::Command, words: &Words) -> clap::Command {
+    if let Some(about) = command.get_about().map(|about| words.say(&about.to_string())) {
+        command = command.about(about);
+    }
+    if let Some(after) = command.get_after_help().map(|after| words.say(&after.to_string())) {
+        command = command.after_help(after);
+    }
+    let command =
+        command.mut_args(|argument| match argument.get_help().map(|help| words.say(&help.to_string())) {
+            Some(help) => argument.help(help),
+            None => argument,
+        });
+    command.mut_subcommands(|command| in_words(command, words))
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {

@@ -57,6 +57,8 @@ fn in_korean_no_line_of_the_runner_is_english() {
         assert!(said.contains(expected), "{arguments:?}: {said}");
     };
     said(&[], "2개 중 0개 완료.");
+    said(&["--help"], "연습 문제 하나를 빌드하고 판정한다");
+    said(&["watch", "--help"], "시작할 연습 문제");
     said(&["run", "sum_one"], "  실패  ");
     said(&["hint", "sum_one"], "힌트 1/2: 보라");
     said(&["hint", "sum_one", "--stage", "3"], "3번은 없다");
