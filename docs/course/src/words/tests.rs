@@ -76,9 +76,16 @@ fn judges() -> Vec<PathBuf> {
 /// The literals of an assertion, behind what it compares, and of `expect_done`: their first lines, a value for each `{…}`.
 fn messages(code: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for (start, skip) in
-        [("assert!(", 1), ("assert_eq!(", 2), ("assert_ne!(", 2), ("panic!(", 0), ("expect_done(", 0)]
-    {
+    for (start, skip) in [
+        ("assert!(", 1),
+        ("assert_eq!(", 2),
+        ("assert_ne!(", 2),
+        ("panic!(", 0),
+        ("expect_done(", 0),
+        // What these helpers say if it is not so.
+        ("names_come_out(", 1),
+        ("says(", 1),
+    ] {
         for (at, _) in code.match_indices(start) {
             let arguments = arguments(&code[at + start.len()..]);
             let Some(message) = arguments.get(skip) else { continue };
