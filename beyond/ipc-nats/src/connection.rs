@@ -12,6 +12,7 @@ use bytes::Bytes;
 use ipc_core::{Advise as _, Call as _, Error, Result};
 use nix::errno::Errno;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 
 use crate::ServerOptions;
 
@@ -36,7 +37,7 @@ pub struct Connection {
 /// What happened to a connection without its user's doing.
 #[derive(Debug, Default)]
 struct Losses {
-    reconnected: AtomicU64,
+    connected: watch::Sender<u64>,
     slow: AtomicU64,
 }
 
@@ -140,7 +141,12 @@ impl Connection {
     /// Returns how often the connection was lost and made again.
     #[must_use]
     pub fn reconnected(&self) -> u64 {
-        self.losses.reconnected.load(Ordering::Relaxed).saturating_sub(1) // the first connection counts, too
+        self.losses.connected.borrow().saturating_sub(1) // the first connection counts, too
+    }
+
+    /// Returns a value that changes when the connection was made again.
+    pub(crate) fn connections(&self) -> watch::Receiver<u64> {
+        self.losses.connected.subscribe()
     }
 
     /// Returns how many messages of subscriptions were dropped, since the program took them too slowly.
@@ -153,10 +159,10 @@ impl Connection {
 impl Losses {
     fn note(&self, event: &Event) {
         match event {
-            Event::Connected => self.reconnected.fetch_add(1, Ordering::Relaxed),
-            Event::SlowConsumer(_) => self.slow.fetch_add(1, Ordering::Relaxed),
-            _ => 0,
-        };
+            Event::Connected => self.connected.send_modify(|count| *count += 1),
+            Event::SlowConsumer(_) => drop(self.slow.fetch_add(1, Ordering::Relaxed)),
+            _ => {}
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{Consumer, pull};
 use async_nats::jetstream::message::{Acker, Message};
 use futures_util::StreamExt as _;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::names::{LinkName, Side};
 use crate::state::{Arrived, Fault, Shared};
@@ -29,16 +29,21 @@ pub struct Inbox {
     pub shared: Arc<Shared>,
     /// The length of the longest message, in bytes.
     pub longest: usize,
+    /// Changes when the connection was made again.
+    pub connections: watch::Receiver<u64>,
 }
 
 impl Inbox {
     /// Receives until the link is finished. Each message must have the number that follows the last one: a stream has one
     /// publisher, which starts at 1.
-    pub async fn run(self) {
-        let mut last = 0;
+    pub async fn run(mut self) {
+        let (mut last, mut is_first) = (0, true);
         while !self.shared.is_finished() {
-            match streams::consumer(&self.jetstream, &self.name, self.from).await {
+            self.connections.mark_unchanged();
+            let taken = (!is_first).then(|| self.shared.known().taken());
+            match streams::consumer(&self.jetstream, &self.name, self.from, taken).await {
                 Ok(consumer) => {
+                    is_first = false;
                     if self.receive(&consumer, &mut last).await.is_none() {
                         return;
                     }
@@ -55,14 +60,18 @@ impl Inbox {
         looked.is_err_and(|error| streams::is_missing(&error))
     }
 
-    /// Receives until the consumer fails; `None`: there is no point in going on.
-    async fn receive(&self, consumer: &Consumer<pull::Config>, last: &mut u64) -> Option<()> {
+    /// Receives until the consumer fails, or the connection was made again; `None`: there is no point in going on.
+    async fn receive(&mut self, consumer: &Consumer<pull::Config>, last: &mut u64) -> Option<()> {
         let pulling = consumer.stream().max_messages_per_batch(READY).heartbeat(Duration::from_secs(5));
         let mut messages = pulling.expires(Duration::from_secs(15)).messages().await.ok()?;
-        while let Some(Ok(message)) = messages.next().await {
+        loop {
+            let message = tokio::select! {
+                message = messages.next() => message,
+                _ = self.connections.changed() => return Some(()),
+            };
+            let Some(Ok(message)) = message else { return Some(()) };
             match message.info().map(|info| info.stream_sequence) {
-                // Again, since it was not acknowledged for a long time: it is here already.
-                Ok(number) if number <= *last => {}
+                Ok(number) if number <= *last => self.take_again(message, number).await,
                 Ok(number) if number == *last + 1 => {
                     *last = number;
                     self.take(message).await?;
@@ -73,7 +82,24 @@ impl Inbox {
                 }
             }
         }
-        Some(())
+    }
+
+    /// Handles a message that has arrived before: it was not acknowledged in time, or its acknowledgement was lost.
+    async fn take_again(&self, message: Message, number: u64) {
+        let acker = {
+            let mut known = self.shared.known();
+            let taken = known.taken();
+            let waiting = number.checked_sub(taken + 1).and_then(|at| known.arrived.get_mut(at as usize));
+            let (_, acker) = message.split();
+            match waiting {
+                Some(arrived) => {
+                    arrived.acker = acker; // the one that the consumer expects now
+                    return;
+                }
+                None => acker,
+            }
+        };
+        let _ = acker.ack().await; // if this is lost, too, it comes once more
     }
 
     /// Keeps a message for the caller. `None`: it was the last.

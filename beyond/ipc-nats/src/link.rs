@@ -83,6 +83,7 @@ impl Link {
             from: side.peer(),
             shared: Arc::clone(&shared),
             longest,
+            connections: connection.connections(),
         };
         connection.spawn(outbox.run());
         connection.spawn(inbox.run());

@@ -120,10 +120,10 @@ impl<S: Storage> Mechanism for Nats<S> {
             )));
         }
         ownership.record(Note::AtServer(address.to_string()))?;
-        let shared = link::appear(&connection, name, Side::Owner)?;
         for side in [Side::Owner, Side::Joiner] {
             streams::create(&connection, name, side, S::TYPE)?;
         }
+        let shared = link::appear(&connection, name, Side::Owner)?; // last: a peer that finds it uses the streams
         Ok(Self { address, connection, shared, ownership: Some(ownership), storage: PhantomData })
     }
 

@@ -161,6 +161,11 @@ impl Known {
         messages == 0 || (messages < WINDOW && bytes + len <= WINDOW_BYTES)
     }
 
+    /// Returns the number of messages that the caller has taken.
+    pub fn taken(&self) -> u64 {
+        self.received - self.arrived.len() as u64
+    }
+
     /// Fails if the link cannot be used any more.
     pub fn check(&self) -> ipc_core::Result<()> {
         self.fault.map_or(Ok(()), |fault| Err(fault.error()))

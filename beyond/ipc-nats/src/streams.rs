@@ -26,6 +26,9 @@ pub const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 /// The time after which the server removes a consumer that no process uses.
 const UNUSED_CONSUMER: Duration = Duration::from_secs(60);
 
+/// The name of a stream's only consumer.
+const READER: &str = "reader";
+
 /// The bytes of a message that are not the caller's: its headers.
 const HEADERS: usize = 512;
 
@@ -57,26 +60,45 @@ pub fn create(connection: &Connection, name: &LinkName, side: Side, storage: Sto
             if [ErrorCode::STREAM_NAME_EXIST, ErrorCode::STREAM_SUBJECT_OVERLAP]
                 .contains(&error.error_code()) =>
         {
-            Error::Refused(format!("the stream {stream} is in use: choose another NAME"))
+            Error::Refused(format!(
+                "the server has the stream {stream} already: choose another NAME, or remove it with `ipc-nats clean` if \
+                 no process uses it"
+            ))
         }
         kind => Error::Refused(format!("the server makes no stream {stream}: {kind}")),
     })
 }
 
-/// Returns the consumer that receives what `side` sent; makes it if it is not there.
-pub async fn consumer(jetstream: &Context, name: &LinkName, side: Side) -> Result<Consumer<pull::Config>> {
+/// Makes the consumer that receives what `side` sent.
+///
+/// If there was one before the server was away: the server may have forgotten acknowledgements, and then the stream still
+/// has messages that were `taken`; and it may have sent others to a connection that was cut, and would wait for their
+/// acknowledgement for a long time. So the messages that were taken are removed, and a new consumer takes the place of the
+/// old one, which begins with the first that is left.
+pub async fn consumer(
+    jetstream: &Context,
+    name: &LinkName,
+    side: Side,
+    taken: Option<u64>,
+) -> Result<Consumer<pull::Config>> {
     let stream = name.stream(side);
     let gone = |error: &dyn std::fmt::Display| {
         Error::Refused(format!("the stream {stream} cannot be read: {error}"))
     };
+    let found = jetstream.get_stream(&stream).await.map_err(|error| gone(&error))?;
+    if let Some(taken) = taken {
+        if taken > 0 {
+            found.purge().sequence(taken + 1).await.map_err(|error| gone(&error))?;
+        }
+        let _ = found.delete_consumer(READER).await; // the server may have forgotten it, too
+    }
     let config = pull::Config {
-        name: Some("reader".into()),
+        name: Some(READER.into()),
         ack_policy: AckPolicy::Explicit, // the only one that a work queue allows
         inactive_threshold: UNUSED_CONSUMER,
         ..pull::Config::default()
     };
-    let found = jetstream.get_stream(&stream).await.map_err(|error| gone(&error))?;
-    found.get_or_create_consumer("reader", config).await.map_err(|error| gone(&error))
+    found.get_or_create_consumer(READER, config).await.map_err(|error| gone(&error))
 }
 
 /// Removes both streams of a link, if they are there.
