@@ -1,24 +1,23 @@
 //! A connected end: two streams on a server, one for each direction.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod receiver;
+mod sender;
 
-use async_nats::jetstream::message::Acker;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use ipc_core::ownership::OwnershipLock;
-use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split};
+use ipc_core::{Endpoint, Error, Result, Split};
 use tokio::sync::mpsc;
 
 use crate::inbox::{self, Inbox};
 use crate::names::{LinkName, Side};
-use crate::outbox::{Outbox, Outgoing};
+use crate::outbox::Outbox;
 use crate::presence::{self, Answer};
-use crate::state::{Known, Shared};
+use crate::state::Shared;
 use crate::{Connection, streams};
-
-/// The longest time for which dropping the sender waits until the stream has all that was sent. Like a socket's, a message
-/// that was taken is on its way, whether its sender is still interested or not.
-const LINGER: Duration = Duration::from_secs(10);
+pub use receiver::LinkReceiver;
+pub use sender::LinkSender;
 
 /// A connected end.
 #[derive(Debug)]
@@ -27,28 +26,9 @@ pub struct Link {
     receiver: LinkReceiver,
 }
 
-/// The half that sends.
-#[derive(Debug)]
-pub struct LinkSender {
-    shared: Arc<Shared>,
-    longest: usize,
-    /// `None` once the last message was sent.
-    queue: Option<mpsc::UnboundedSender<Outgoing>>,
-    end: Arc<End>,
-}
-
-/// The half that receives.
-#[derive(Debug)]
-pub struct LinkReceiver {
-    shared: Arc<Shared>,
-    longest: usize,
-    taken: mpsc::UnboundedSender<Acker>,
-    _end: Arc<End>,
-}
-
 /// What is left to do when both halves are gone.
 #[derive(Debug)]
-struct End {
+pub(crate) struct End {
     connection: Arc<Connection>,
     name: LinkName,
     side: Side,
@@ -140,18 +120,6 @@ pub(crate) fn appear(connection: &Connection, name: &LinkName, side: Side) -> Re
     Ok(shared)
 }
 
-impl Endpoint for LinkSender {
-    fn max_message(&self) -> usize {
-        self.longest
-    }
-}
-
-impl Endpoint for LinkReceiver {
-    fn max_message(&self) -> usize {
-        self.longest
-    }
-}
-
 impl Endpoint for Link {
     fn max_message(&self) -> usize {
         self.sender.max_message()
@@ -172,149 +140,6 @@ impl Split for Link {
 
     fn split(self) -> (LinkSender, LinkReceiver) {
         (self.sender, self.receiver)
-    }
-}
-
-impl LinkSender {
-    /// Puts a message under way once there is room for it.
-    fn put(&mut self, message: &[u8], deadline: Deadline) -> Result<Option<()>> {
-        let (len, max) = (message.len(), self.longest);
-        if len > max {
-            return Err(Error::TooLarge { len, max });
-        }
-        let room = self.shared.wait(deadline, |known| {
-            is_heard(known)?;
-            let has_room = known.has_room(len);
-            if has_room {
-                known.under_way.0 += 1;
-                known.under_way.1 += len;
-            }
-            Ok(has_room.then_some(()))
-        })?;
-        if room.is_some() {
-            let queue = self.queue.as_ref().expect("it is there until the drop");
-            let _ = queue.send(Outgoing::Data(Bytes::copy_from_slice(message))); // fails after a fault, which is reported
-        }
-        Ok(room)
-    }
-
-    /// Waits until the stream has all that was put under way.
-    fn settle(&self, deadline: Deadline) -> Result<Option<()>> {
-        self.shared.wait(deadline, |known| {
-            if known.under_way.0 == 0 {
-                return Ok(Some(()));
-            }
-            is_heard(known).map(|()| None)
-        })
-    }
-}
-
-/// Fails if there is no point in sending.
-fn is_heard(known: &mut Known) -> Result<()> {
-    known.check()?;
-    if known.unheard { Err(Error::Disconnected) } else { Ok(()) }
-}
-
-impl Sender for LinkSender {
-    fn send(&mut self, message: &[u8]) -> Result<()> {
-        self.put(message, Deadline::Never)?;
-        self.settle(Deadline::Never).map(drop)
-    }
-
-    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        self.put(message, Deadline::after(timeout))
-    }
-
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.put(message, Deadline::Now)
-    }
-
-    fn feed(&mut self, message: &[u8]) -> Result<()> {
-        self.put(message, Deadline::Never).map(drop)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.settle(Deadline::Never).map(drop)
-    }
-
-    fn flush_timeout(&mut self, timeout: Duration) -> Result<Option<()>> {
-        self.settle(Deadline::after(timeout))
-    }
-
-    fn try_flush(&mut self) -> Result<Option<()>> {
-        self.settle(Deadline::Now)
-    }
-
-    fn unsent(&mut self) -> usize {
-        self.shared.known().under_way.0
-    }
-
-    fn check_receiver(&mut self) -> Result<()> {
-        is_heard(&mut self.shared.known())
-    }
-}
-
-impl Drop for LinkSender {
-    fn drop(&mut self) {
-        if let Some(queue) = self.queue.take() {
-            let _ = queue.send(Outgoing::End);
-        }
-        if !std::thread::panicking() {
-            // Until the end is in the stream, with all that comes before it.
-            let _ = self.shared.wait(Deadline::after(LINGER), |known| {
-                is_heard(known)?;
-                Ok((!known.sends).then_some(()))
-            });
-        }
-        self.shared.change(|known| known.sends = false);
-    }
-}
-
-impl LinkReceiver {
-    fn take(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
-        let arrived = self.shared.wait(deadline, |known| {
-            if let Some(first) = known.arrived.front() {
-                let needed = first.payload.len();
-                if needed > buffer.len() {
-                    return Err(Error::BufferTooSmall { needed });
-                }
-                return Ok(known.arrived.pop_front());
-            }
-            known.check()?;
-            if known.ended || known.drained { Err(Error::Disconnected) } else { Ok(None) }
-        })?;
-        let Some(arrived) = arrived else { return Ok(None) };
-        self.shared.taken.notify_one();
-        let len = arrived.payload.len();
-        buffer[..len].copy_from_slice(&arrived.payload);
-        let _ = self.taken.send(arrived.acker); // fails only when the connection is being dropped
-        Ok(Some(len))
-    }
-}
-
-impl Receiver for LinkReceiver {
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        Ok(self.take(buffer, Deadline::Never)?.expect("without a deadline, there is a message or an error"))
-    }
-
-    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        self.take(buffer, Deadline::after(timeout))
-    }
-
-    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        self.take(buffer, Deadline::Now)
-    }
-
-    fn check_sender(&mut self) -> Result<()> {
-        let known = self.shared.known();
-        known.check()?;
-        if known.ended || known.drained { Err(Error::Disconnected) } else { Ok(()) }
-    }
-}
-
-impl Drop for LinkReceiver {
-    fn drop(&mut self) {
-        self.shared.change(|known| known.receives = false);
     }
 }
 
