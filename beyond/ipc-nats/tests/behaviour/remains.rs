@@ -1,7 +1,7 @@
 //! What dead processes leave at the server, and what removes it.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use async_nats::jetstream::stream::Config;
 use ipc_conformance::watchdog::{children, over_this_test};
@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use testserver::Server;
 
-use crate::tools::{create, options, pair};
+use crate::tools::{create, fresh, options, pair};
 
 fn streams(connection: &Connection) -> usize {
     list(connection).unwrap().len()
@@ -25,11 +25,15 @@ fn demo(server: &Server, place: &TempDir, words: &[&str]) -> Command {
     command
 }
 
+fn until_it_measures(demo: &mut Child) {
+    let story = BufReader::new(demo.stderr.take().unwrap()).lines();
+    assert!(story.map(Result::unwrap).any(|line| line.contains("now ")), "it never began");
+}
+
 /// Kills both sides of a link.
 fn two_killed(server: &Server, place: &TempDir) {
     let mut owner = demo(server, place, &["--count", "1000000000"]).spawn().unwrap();
-    let story = BufReader::new(owner.stderr.take().unwrap()).lines();
-    assert!(story.map(Result::unwrap).any(|line| line.contains("now ")), "it never began");
+    until_it_measures(&mut owner);
     let joiner = children(owner.id());
     owner.kill().unwrap();
     for pid in joiner {
@@ -56,6 +60,22 @@ fn the_last_side_to_leave_removes_the_streams() {
     assert_eq!(streams(&connection), 0);
     drop(create::<File>(&server));
     assert_eq!(streams(&connection), 0, "of a meeting where no peer came");
+}
+
+/// The note of the streams is on the host of the owner, which is gone. Another directory stands for another host.
+#[test]
+fn a_survivor_on_another_host_removes_the_streams() {
+    over_this_test();
+    let Some(server) = testserver::for_this_test() else { return };
+    let [here, there] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let address = fresh(&server).to_string();
+    let mut owner = demo(&server, &here, &["pong", &address]).spawn().unwrap();
+    let mut survivor = demo(&server, &there, &["ping", &address, "--count", "1000000000"]).spawn().unwrap();
+    until_it_measures(&mut survivor);
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    assert_eq!(survivor.wait().unwrap().code(), Some(1), "the end of the exchange is a failure");
+    assert_eq!(streams(&Connection::open(&options(&server)).unwrap()), 0);
 }
 
 #[test]
