@@ -131,12 +131,14 @@ impl Shared {
         });
     }
 
-    /// Notes that the stream has a message.
+    /// Notes that the stream has a message. Once the peer is gone that is of no use, and what was reported as unsent stays so.
     pub fn left(&self, message: &Outgoing) {
         if let Outgoing::Data(bytes) = message {
             self.change(|known| {
-                known.under_way.0 -= 1;
-                known.under_way.1 -= bytes.len();
+                if !known.unheard {
+                    known.under_way.0 -= 1;
+                    known.under_way.1 -= bytes.len();
+                }
             });
         } else {
             self.change(|known| known.sends = false);
