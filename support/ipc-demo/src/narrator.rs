@@ -114,7 +114,7 @@ impl<'a> Narrator<'a> {
         }
         let mut text = self.table(summary) + "\n";
         for (name, fact) in facts {
-            let _ = writeln!(text, "  {name}: {fact}"); // writing to a String cannot fail
+            let _ = writeln!(text, "  {}: {fact}", name.replace('_', " ")); // writing to a String cannot fail
         }
         print(&(text + &kept_line(kept)))
     }
