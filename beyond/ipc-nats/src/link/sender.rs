@@ -1,8 +1,10 @@
 //! The half that sends.
 //!
-//! A message is *under way* once it was handed to the task that publishes it, and *sent* once the server has acknowledged
-//! that the stream has it. `send` waits for that; so does `flush`, for all before it. `feed`, and the calls that wait for a
-//! limited time or not at all, put a message under way, in a window of 256; when that is full, they wait, or say "not now".
+//! A message is *under way* once it was handed to the task that publishes it, at once. It is *acknowledged* once the server
+//! has said that the stream has it. `send` waits for that; so does `flush`, for all before it. `feed`, and the calls that
+//! wait for a limited time or not at all, put a message under way, in a window of 256; when that is full, they wait, or say
+//! "not now". None is kept back, so that a `flush` with a time limit has nothing to do;
+//! [`acknowledged_within`](LinkSender::acknowledged_within) is for those who want to know.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +38,21 @@ impl Endpoint for LinkSender {
 }
 
 impl LinkSender {
+    /// Returns the number of messages that the server has not acknowledged. They have left this process, so that none is
+    /// [`unsent`](Sender::unsent), as over a socket; whether the stream has them is not known.
+    #[must_use]
+    pub fn unacknowledged(&self) -> usize {
+        self.shared.known().under_way.0
+    }
+
+    /// Waits until the server has acknowledged all that was sent, for at most `timeout`; `None` means "not in time".
+    ///
+    /// # Errors
+    /// As [`flush`](Sender::flush).
+    pub fn acknowledged_within(&mut self, timeout: Duration) -> Result<Option<()>> {
+        self.settle(Deadline::after(timeout))
+    }
+
     /// Puts a message under way once there is room for it.
     fn put(&mut self, message: &[u8], deadline: Deadline) -> Result<Option<()>> {
         let (len, max) = (message.len(), self.longest);
@@ -97,16 +114,8 @@ impl Sender for LinkSender {
         self.settle(Deadline::Never).map(drop)
     }
 
-    fn flush_timeout(&mut self, timeout: Duration) -> Result<Option<()>> {
-        self.settle(Deadline::after(timeout))
-    }
-
     fn try_flush(&mut self) -> Result<Option<()>> {
-        self.settle(Deadline::Now)
-    }
-
-    fn unsent(&mut self) -> usize {
-        self.shared.known().under_way.0
+        self.check_receiver().map(Some) // nothing was kept back
     }
 
     fn check_receiver(&mut self) -> Result<()> {

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_conformance::watchdog::over_this_test;
-use ipc_core::{Error, Receiver, Sender};
+use ipc_core::{Error, Receiver, Sender, Split};
 use ipc_nats::{File, Memory, ROOM};
 
 use crate::tools::{check, pair};
@@ -42,10 +42,13 @@ fn a_full_stream_makes_the_sender_wait_no_longer_than_it_wants() {
     }
     assert!(i64::from(count) >= ROOM, "only {count} found room");
     assert!(link.try_send(b"more").unwrap().is_none());
-    assert!(link.flush_timeout(Duration::from_millis(10)).unwrap().is_none() && link.unsent() > 0);
+    assert!(
+        link.sender().acknowledged_within(Duration::from_millis(10)).unwrap().is_none()
+            && link.sender().unacknowledged() > 0
+    );
     check(&mut peer, 0..count);
     link.flush().unwrap();
-    assert_eq!(link.unsent(), 0);
+    assert_eq!(link.sender().unacknowledged(), 0);
 }
 
 /// An acknowledgement may be lost with the server: then the message is there, and must not come twice.
