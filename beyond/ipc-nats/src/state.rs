@@ -131,7 +131,7 @@ impl Shared {
         });
     }
 
-    /// Notes that the stream has a message. Once the peer is gone that is of no use, and what was reported as unsent stays so.
+    /// Notes that the stream has a message. Once the peer is gone that is of no use, and the number stays as it is.
     pub fn left(&self, message: &Outgoing) {
         if let Outgoing::Data(bytes) = message {
             self.change(|known| {

@@ -1,6 +1,5 @@
 //! Fed messages: a batch keeps every promise that a message sent by itself does, and leaves when it should.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender, Transport};
@@ -225,19 +224,6 @@ fn drop_ends<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-/// Returns a number once it has been the same for a while: messages may leave beside the caller.
-fn settled(mut number: impl FnMut() -> usize) -> usize {
-    let mut last = number();
-    loop {
-        thread::sleep(Duration::from_millis(50));
-        let now = number();
-        if now == last {
-            return now;
-        }
-        last = now;
-    }
-}
-
 /// Kills a peer that has received some of many, and returns how soon that was noticed.
 fn killed<M: Mechanism + 'static>(bench: Bench<M>) -> std::result::Result<Duration, Failed> {
     let (mut link, mut peer) = bench.meet(&format!("{TAKE} {FEW}"))?;
@@ -252,7 +238,7 @@ fn killed<M: Mechanism + 'static>(bench: Bench<M>) -> std::result::Result<Durati
     while fed < TOO_MANY && link.feed_timeout(&longest(fed, LONG), Duration::from_millis(1))?.is_some() {
         fed += 1;
     }
-    let before = settled(|| link.unsent()) as u64;
+    let before = link.unsent() as u64;
     ensure!(before <= fed - FEW, "{before} of {fed} messages are unsent, and {FEW} were received");
     let killed = Instant::now();
     peer.kill();
