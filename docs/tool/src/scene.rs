@@ -116,8 +116,8 @@ pub fn has_other_lines(recorded: &str, new: &str) -> Result<bool> {
     Ok(sources(recorded)? != sources(new)?)
 }
 
-/// Visits the texts for the reader: the claim, what an event says, the question and its options; and calls and outcomes
-/// in words. The text of an object is a key or a path.
+/// Visits the texts for the reader: the names of the processes, the claim, what an event says, the question and its
+/// options; and calls and outcomes in words. The text of an object is a key or a path.
 fn each_caption(document: &mut Value, mut visit: impl FnMut(&mut String)) {
     let mut caption = |value: &mut Value, most_words: usize| {
         if let Value::String(text) = value
@@ -127,9 +127,21 @@ fn each_caption(document: &mut Value, mut visit: impl FnMut(&mut String)) {
         }
     };
     caption(&mut document["claim"], 0);
+    for actor in document["actors"].as_array_mut().into_iter().flatten() {
+        caption(&mut actor["name"], 0);
+    }
+    // A name that recurs gets the same translation, by which the player finds the lane.
+    for event in document["events"].as_array_mut().into_iter().flatten() {
+        caption(&mut event["actor"], 0);
+        for sleeper in
+            event.pointer_mut("/state/sleeping").and_then(Value::as_array_mut).into_iter().flatten()
+        {
+            caption(sleeper, 0);
+        }
+    }
     for event in document["events"].as_array_mut().into_iter().flatten().filter(|it| it["kind"] != "object") {
         caption(&mut event["text"], 0);
-        if let Some(options) = event["question"]["options"].as_array_mut() {
+        if let Some(options) = event.pointer_mut("/question/options").and_then(Value::as_array_mut) {
             for option in options {
                 caption(option, 0);
             }
@@ -182,6 +194,21 @@ mod tests {
         let all =
             ["It sleeps.", "And now?", "It sleeps.", "It fails", "serves 3 clients", "no room (EAGAIN)"];
         assert_eq!(captions(PRINTED).expect("well formed"), all);
+    }
+
+    #[test]
+    fn a_process_has_one_name_wherever_it_appears() {
+        let document = r#"{"actors": [{"name": "reader", "pid": 7}], "events": [
+            {"kind": "sleep", "actor": "reader", "call": null, "state": {"sleeping": ["reader"]}},
+            {"kind": "check", "actor": null, "call": null, "state": null}]}"#;
+        assert_eq!(captions(document).expect("well formed"), ["reader", "reader", "reader"]);
+        let mut document: Value = serde_json::from_str(document).expect("well formed");
+        each_caption(&mut document, |caption| caption.push('!'));
+        assert_eq!(document["actors"][0]["name"], "reader!");
+        assert_eq!(document["events"][0]["actor"], "reader!");
+        assert_eq!(document["events"][0]["state"]["sleeping"][0], "reader!");
+        assert_eq!(document["events"][1]["actor"], Value::Null, "nothing is added where no process acts");
+        assert_eq!(document["events"][1]["state"], Value::Null);
     }
 
     #[test]
