@@ -67,7 +67,7 @@ pub fn in_copy(step: Step) -> Step {
     Step::InCopy(Box::new(step))
 }
 
-/// Returns the length of so many pages in bytes.
+/// Returns the length of this many pages in bytes.
 pub fn pages(count: u64) -> u64 {
     let size: Option<c_long> = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
     count * size.map_or(4096, |size| size as u64)

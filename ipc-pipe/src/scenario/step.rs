@@ -12,7 +12,7 @@ pub enum Step {
     Read {
         room: usize,
     },
-    /// Read until so many bytes have come.
+    /// Read until this many bytes have arrived.
     ReadAll {
         len: usize,
     },

@@ -15,7 +15,7 @@ pub struct Page {
     pub mutex: Mutex,
 }
 
-/// A text of up to so many bytes, and zeros after it.
+/// A text of up to this many bytes, and zeros after it.
 #[repr(transparent)]
 pub struct Text([AtomicU8; 16]);
 

@@ -25,12 +25,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Begins a run of so many round trips.
+    /// Begins a run of this many round trips.
     pub(super) fn of(total: u64) -> Self {
         Self { total, elapsed: Duration::ZERO, next_draw: PATIENCE, is_drawn: false }
     }
 
-    /// Notes that so many round trips are done, and the time of the last one. It reads no clock: that would move the
+    /// Notes that this many round trips are done, and the time of the last one. It reads no clock: that would move the
     /// caches between two measurements.
     #[inline]
     pub(super) fn reached(&mut self, done: u64, time: Duration) {

@@ -8,7 +8,7 @@ use crate::results::row::{Row, nearest_size};
 use crate::results::statistics::{Interval, median_interval};
 pub(super) use crate::results::units::figure;
 
-/// The sign beside a figure whose rounds do not agree: quiet, as it stands beside many of them on a busy machine.
+/// The sign beside a figure whose rounds do not agree: unobtrusive, since on a busy machine many figures have it.
 pub(super) const UNSTABLE: &str = "~";
 
 /// The wait strategies, by increasing cost: the order in which they are shown.

@@ -6,7 +6,7 @@
 //!
 //! | the sender | the receiver |
 //! |---|---|
-//! | [`reserve`](RingSender::reserve): room for so many bytes | [`peek`](RingReceiver::peek): the next message |
+//! | [`reserve`](RingSender::reserve): room for this many bytes | [`peek`](RingReceiver::peek): the next message |
 //! | writes them | reads it |
 //! | [`commit`](WriteGrant::commit) or [`feed`](WriteGrant::feed), or nothing is sent | [`release`](ReadGrant::release), or it stays the next one |
 //!

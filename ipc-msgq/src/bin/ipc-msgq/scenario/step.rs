@@ -29,7 +29,7 @@ pub enum Step {
     },
     /// Install a handler of SIGUSR1.
     HandleUsr1,
-    /// Answer so many clients, each in a thread.
+    /// Answer this many clients, each in a thread.
     Serve {
         clients: i64,
     },

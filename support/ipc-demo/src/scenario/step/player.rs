@@ -49,7 +49,7 @@ impl<'a> Player<'a> {
         self.document.events.len() - 1
     }
 
-    /// Goes so many events forwards or backwards, as far as there are any.
+    /// Moves by this many events, forwards or backwards, as far as there are any.
     pub fn step(&mut self, events: isize) {
         self.is_playing = false;
         self.go(self.position.saturating_add_signed(events));
