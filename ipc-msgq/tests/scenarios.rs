@@ -171,6 +171,9 @@ fn a_claim_that_does_not_hold_is_an_error() {
     nothing_left(&output);
 }
 
+/// The line of `queue-full` at which it is cut short: the sender's call, not the claim, which says "sleeps", too.
+const UNTIL: &str = "): sleeps";
+
 /// A scenario ended in the middle, by Ctrl-C, by `kill` or by `kill -9`, leaves no queue and no process.
 #[test]
 fn a_scenario_that_is_killed_leaves_nothing() {
@@ -182,9 +185,10 @@ fn a_scenario_that_is_killed_leaves_nothing() {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
-        while !output.contains("sleeps") {
+        while !output.contains(UNTIL) {
             assert_ne!(lines.read_line(&mut output).unwrap(), 0, "{output}");
         }
+        assert!(!keys(&output).is_empty(), "{output}");
         end(&mut child, signal);
         let started = Instant::now();
         while keys(&output).into_iter().any(|key| Queue::open(key).is_ok()) {
@@ -206,6 +210,13 @@ fn a_scenario_that_is_killed_leaves_nothing() {
             }
         }
     }
+}
+
+/// Where the guard is killed with all the others, the next run removes the queue.
+#[test]
+fn the_next_run_removes_the_queue_of_killed_processes() {
+    let is_left = |output: &str| keys(output).into_iter().any(|key| Queue::open(key).is_ok());
+    SCENARIOS.leave_nothing_for_long("queue-full", UNTIL, is_left);
 }
 
 /// The guard of a scenario removes its queue even if the scenario is killed before it has read the guard's reply.

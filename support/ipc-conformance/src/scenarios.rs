@@ -1,13 +1,13 @@
 //! The scenarios of a mechanism: what holds for all of them, whatever they show.
 
+mod cut;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, ExitStatus, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode, ExitStatus, Output, Stdio};
 
 use libtest_mimic::{Arguments, Trial};
 use nix::pty::{OpenptyResult, Winsize, openpty};
@@ -17,8 +17,9 @@ use nix::unistd::{Pid, write};
 use serde_json::Value;
 
 use crate::json_schema;
-use crate::other::ctrl_c;
-use crate::watchdog::{PATIENCE, WHOLE_CASE, Watchdog, children};
+use crate::watchdog::{WHOLE_CASE, Watchdog};
+
+pub use cut::Cut;
 
 /// A program with scenarios.
 #[derive(Clone, Copy, Debug)]
@@ -27,17 +28,6 @@ pub struct Scenarios {
     pub program: &'static str,
     /// The names of its scenarios, in order.
     pub names: &'static [&'static str],
-}
-
-/// A moment at which a program is ended in the middle of a scenario.
-#[derive(Clone, Copy, Debug)]
-pub struct Cut {
-    /// The scenario.
-    pub name: &'static str,
-    /// What the timeline says at that moment.
-    pub until: &'static str,
-    /// Returns whether an object is left, given the timeline so far. Processes and files are looked for anyway.
-    pub is_left: fn(&str) -> bool,
 }
 
 /// The schema of a run.
@@ -64,6 +54,10 @@ impl Scenarios {
             trial("a run can be stepped through", Self::can_be_stepped_through),
             Trial::test("a scenario that is cut short leaves nothing", move || {
                 self.leave_nothing(cut.name, cut.until, cut.is_left);
+                Ok(())
+            }),
+            Trial::test("the next run removes what is left where all processes are killed", move || {
+                self.leave_nothing_for_long(cut.name, cut.until, cut.is_left);
                 Ok(())
             }),
         ];
@@ -172,36 +166,6 @@ impl Scenarios {
         assert_eq!(tcgetattr(&slave).expect("it is a terminal"), before);
         status
     }
-
-    /// Ends the program in the middle of a scenario, when its timeline says `until`: by Ctrl-C, by `kill` and by
-    /// `kill -9`. Checks that no process is left and no file, and that soon nothing `is_left`, which is given the timeline
-    /// so far.
-    pub fn leave_nothing(&self, name: &str, until: &str, is_left: impl Fn(&str) -> bool) {
-        for signal in [ctrl_c(), Signal::SIGTERM, Signal::SIGKILL] {
-            let _watchdog = Watchdog::over(format!("{name}, ended by {signal}"), WHOLE_CASE);
-            // In its own directory, where no other test cleans up after it.
-            let place = tempfile::tempdir().expect("a directory");
-            let mut command = self.command(&["scenario", name]);
-            let mut program =
-                command.env("TMPDIR", place.path()).stderr(Stdio::inherit()).spawn().expect("it can be run");
-            let (output, others) = read_until(&mut program, until);
-            assert!(others.len() >= 2, "{output}");
-            kill(Pid::from_raw(program.id().cast_signed()), signal).expect("it runs");
-            program.wait().expect("it is a child");
-            let started = Instant::now();
-            let alive = || others.iter().filter(|&&pid| is_helper(pid)).copied().collect::<Vec<_>>();
-            while is_left(&output) || !alive().is_empty() || has_objects(place.path()) {
-                if started.elapsed() > PATIENCE {
-                    let alive = alive();
-                    for &pid in &alive {
-                        let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL); // it may have ended
-                    }
-                    panic!("after {signal} something is left, among it the processes {alive:?}: {output}");
-                }
-                thread::sleep(Duration::from_millis(5));
-            }
-        }
-    }
 }
 
 /// What a program writes to a terminal.
@@ -222,32 +186,6 @@ impl Screen {
             self.text += &String::from_utf8_lossy(&buffer[..len]);
         }
     }
-}
-
-/// Reads the timeline up to the line that contains `until`; returns it, and the other processes at this moment.
-fn read_until(program: &mut Child, until: &str) -> (String, Vec<u32>) {
-    let mut output = String::new();
-    let mut lines = BufReader::new(program.stdout.as_mut().expect("it is a pipe"));
-    while !output.contains(until) {
-        assert_ne!(lines.read_line(&mut output).expect("it prints text"), 0, "no '{until}': {output}");
-    }
-    (output, children(program.id()))
-}
-
-/// Returns whether the process is a helper, and not another one with the same number.
-fn is_helper(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("\0helper\0"))
-}
-
-/// Returns whether there is a file, a FIFO or a socket in a directory, apart from the notes of an ownership lock, which stay
-/// for the next sweep.
-fn has_objects(directory: &Path) -> bool {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    { entries }.any(|entry| match entry.file_type() {
-        Ok(kind) if kind.is_dir() => has_objects(&entry.path()),
-        Ok(_) => entry.file_name() != "records",
-        Err(_) => false, // removed meanwhile
-    })
 }
 
 fn is_a_story(run: &Value) {
