@@ -1,6 +1,7 @@
 //! A process of a scenario: a helper process that executes steps and replies to each.
 
 use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
+use std::os::unix::process::parent_id;
 use std::process::Command;
 use std::time::Instant;
 
@@ -25,6 +26,8 @@ pub(super) const ROLE: &str = "performer";
 struct Argument<T> {
     start: T,
     descriptors: Vec<RawFd>,
+    /// The process of the scenario.
+    parent: u32,
 }
 
 /// Starts the process, which inherits the descriptors of the invitation; here they are closed.
@@ -34,7 +37,8 @@ pub(super) fn spawn<T: Serialize>(invited: Invited<T>) -> Result<(HelperProcess,
         fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::empty())).call("fcntl")?;
     }
     let numbers = descriptors.iter().map(OwnedFd::as_raw_fd).collect();
-    let command: Command = helper_process::command(ROLE, &Argument { start, descriptors: numbers })?;
+    let argument = Argument { start, descriptors: numbers, parent: std::process::id() };
+    let command: Command = helper_process::command(ROLE, &argument)?;
     HelperProcess::spawn_controlled(command)
 }
 
@@ -45,7 +49,10 @@ pub(super) fn run<P: Performer>(invitation: &Invitation) -> Result<()> {
     // A scenario may have it end by a signal of which the kernel would leave a core file.
     let (_, most) = getrlimit(Resource::RLIMIT_CORE).call("getrlimit")?;
     setrlimit(Resource::RLIMIT_CORE, 0, most).call("setrlimit")?;
-    let Argument { start, descriptors } = invitation.argument::<Argument<P::Start>>()?;
+    let Argument { start, descriptors, parent } = invitation.argument::<Argument<P::Start>>()?;
+    if parent_id() != parent {
+        return Ok(()); // dead before it could be asked for a signal: none will come
+    }
     let performer = P::enter(start, sys::inherited(&descriptors).call("fcntl")?)?;
     match execute_all(performer) {
         Err(error) if error.errno() == Some(Errno::EPIPE) => Ok(()), // dead before it has read the reply
