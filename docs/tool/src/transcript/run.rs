@@ -121,14 +121,15 @@ impl Sandbox {
             } else {
                 text.to_owned()
             };
-            let text = tidy(&text.replace(inside, "/tmp"));
+            let text = tidy(&elsewhere(&text, inside)?);
             let failed = fs::read_to_string(folder.path().join(format!(".failed-{number}")));
             outcomes.push(match (missing, failed) {
                 (Some(missing), _) => Outcome::Skipped(missing),
                 (None, Ok(failed)) => Outcome::Failed(format!("{}\n{text}", failed.trim())),
                 (None, Err(_)) => {
                     let scene = fs::read_to_string(folder.path().join(format!(".scene-{number}"))).ok();
-                    Outcome::Printed { text, scene: scene.map(|document| document.replace(inside, "/tmp")) }
+                    let scene = scene.map(|document| elsewhere(&document, inside)).transpose()?;
+                    Outcome::Printed { text, scene }
                 }
             });
         }
@@ -230,6 +231,14 @@ fn script(blocks: &[Block], runs: &[bool], private: bool, longer: u32) -> String
             .to_owned(),
     );
     lines.join("\n") + "\n"
+}
+
+/// Returns what a page shows for a text that names the folder of the run, or that of this clone: they are others for each
+/// reader.
+fn elsewhere(text: &str, inside: &str) -> Result<String> {
+    let clone = repository().canonicalize()?;
+    let clone = clone.to_str().context("a name in UTF-8")?;
+    Ok(text.replace(inside, "/tmp").replace(clone, "/home/me/ipc"))
 }
 
 fn quoted(text: &str) -> String {
