@@ -13,6 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::facts::{Addresses, Facts, PidNamespaces};
+use super::remains::no_ownership_locks;
 use super::{Outcome, ensure, run, watched};
 
 /// The program.
@@ -57,7 +58,8 @@ impl Demo {
         let of = if self.is_default { String::new() } else { format!("{}::", self.variant) };
         watched(format!("demo::{of}{name}"), self.facts, move || {
             let place = tempfile::tempdir().call("mkdir")?;
-            case(self, &place)
+            case(self, &place)?;
+            no_ownership_locks(place.path())
         })
     }
 

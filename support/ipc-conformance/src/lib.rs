@@ -139,6 +139,8 @@ pub struct Suite {
     trials: Vec<Trial>,
     /// What the variants declare, each once.
     declared: Vec<Declared>,
+    /// Removes what the last cases leave to the next `create`: none comes.
+    sweep: fn(),
 }
 
 /// A variant of the crate's list.
@@ -146,6 +148,7 @@ struct Listed {
     name: &'static str,
     /// The name and the kind of its ownership locks, by which it finds and removes the remains of the others.
     locks: (&'static str, bool),
+    sweep: fn(),
 }
 
 /// The variants of a crate's list, in its order.
@@ -154,7 +157,11 @@ struct List(Vec<Listed>);
 
 impl Visitor for List {
     fn variant<M: Mechanism + 'static>(&mut self) {
-        self.0.push(Listed { name: M::VARIANT.name, locks: (M::PROFILE.name, M::IN_IPC_NAMESPACE) });
+        self.0.push(Listed {
+            name: M::VARIANT.name,
+            locks: (M::PROFILE.name, M::IN_IPC_NAMESPACE),
+            sweep: sweep::<M>,
+        });
     }
 }
 
@@ -173,6 +180,7 @@ impl Suite {
         let share = |pair: &[Listed]| pair[0].locks == pair[1].locks;
         assert!(untold.windows(2).all(share), "variants share their locks");
         Self {
+            sweep: untold.first().expect("a mechanism has a variant").sweep,
             demo: demo::Program::new(demo, V::PROFILE),
             invitation,
             played: None,
@@ -237,9 +245,15 @@ impl Suite {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         arguments.test_threads.get_or_insert((CASES_PER_PROCESSOR * processors).min(MOST_CASES));
         let conclusion = libtest_mimic::run(&arguments, self.trials);
+        (self.sweep)();
         Declared::print(&self.declared);
         conclusion.exit_code()
     }
+}
+
+/// Removes what dead processes left. What cannot be removed is another's, or a case has said so.
+fn sweep<M: Mechanism>() {
+    drop(ipc_core::ownership::sweep::<M>());
 }
 
 /// The input of a case: one variant of the mechanism and one wait strategy.

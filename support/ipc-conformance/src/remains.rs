@@ -41,6 +41,20 @@ pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
     Ok(())
 }
 
+/// Fails if an ownership lock stays in a case's own directory, which is about to be removed: then no process would ever
+/// remove the objects that it notes. Waits for a process that is just ending.
+pub(super) fn no_ownership_locks(temporary: &Path) -> Outcome {
+    let entries =
+        |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    soon(|| {
+        let bases = entries(temporary).filter(|path| path.to_string_lossy().contains("/ipc-suite-"));
+        let locks: Vec<_> =
+            bases.flat_map(|base| entries(&base)).map(|lock| lock.display().to_string()).collect();
+        ensure!(locks.is_empty(), "the case should have swept what it leaves: {}", locks.join(", "));
+        Ok(())
+    })
+}
+
 /// Returns the System V key that an address is, if it is one.
 fn key(address: &str) -> Option<i32> {
     match address.strip_prefix("0x") {
@@ -51,9 +65,13 @@ fn key(address: &str) -> Option<i32> {
 
 /// Checks as [`nothing_left`], but waits for a process that is just ending.
 pub(super) fn nothing_left_soon(temporary: &Path, address: &str) -> Outcome {
+    soon(|| nothing_left(temporary, address))
+}
+
+fn soon(check: impl Fn() -> Outcome) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        match nothing_left(temporary, address) {
+        match check() {
             Err(_) if Instant::now() < deadline => thread::sleep(Duration::from_millis(20)),
             outcome => return outcome,
         }

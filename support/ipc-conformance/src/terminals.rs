@@ -133,7 +133,8 @@ fn silent_peer(demo: Demo, place: &TempDir) -> Outcome {
         silent.0.kill()?;
         silent.0.wait()?;
     }
-    Ok(())
+    demo.run(place, &["--count", "1"])?; // sweeps what the killed ones have left
+    nothing_left(place.path(), "")
 }
 
 /// Follows the advice that `ping` gives without a `pong`: the advised command, typed as it is, starts one to join.
