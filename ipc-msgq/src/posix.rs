@@ -143,11 +143,14 @@ impl Mechanism for Posix {
             return Err(Error::Usage("these queues are connected already".into()));
         };
         let no_peer = || format!("no peer connected at {}", self.name);
+        let acceptance = || Handshake::try_recv(&queues.inbound.queue, Handshake::ACCEPTANCE);
         let joiner = poll_for(timeout, no_peer, || {
-            let came = Handshake::try_recv(&queues.inbound.queue, Handshake::ACCEPTANCE)?;
-            // A process that was killed after it took the invitation and before it answered must not keep it.
             let outbound = &queues.outbound.queue;
-            if came.is_none() && !outbound.is_locked_by_another()? && outbound.attributes()?.messages == 0 {
+            // A process that was killed after it took the invitation and before it answered must not keep it. In this
+            // order: it locks before it takes, and answers before it unlocks, so one that does so just now is seen.
+            let is_lost = outbound.attributes()?.messages == 0 && !outbound.is_locked_by_another()?;
+            let came = acceptance()?;
+            if came.is_none() && is_lost {
                 Handshake::send(outbound, Handshake::INVITATION)?;
             }
             Ok(came)

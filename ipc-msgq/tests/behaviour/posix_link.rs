@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tools::{PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
-use ipc_conformance::Allowance;
+use ipc_conformance::watchdog::Killed;
+use ipc_conformance::{Allowance, other};
+use ipc_core::trace::{Step, Tracer};
 use ipc_core::{Endpoint, Error, Mechanism, Receiver, Sender};
 use ipc_msgq::Posix;
 use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue};
@@ -344,5 +346,49 @@ fn a_peer_that_is_gone_is_no_timeout() {
             owner.send_timeout(b"text", SOON).map(drop)
         };
         assert!(matches!(end, Err(Error::Disconnected)), "receives: {receives}; {end:?}");
+    }
+}
+
+/// Returns the thread of another process that plays its part: the test harness gives it one of its own.
+fn thread_of_the_part(process: u32) -> u32 {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap().map(|thread| thread.unwrap().path());
+    let mut named =
+        threads.filter(|thread| fs::read_to_string(thread.join("comm")).unwrap().starts_with("tools::"));
+    named.next().expect("it plays").file_name().unwrap().to_str().unwrap().parse().unwrap()
+}
+
+/// A joiner that comes between two system calls of the owner, whichever they are, is not taken for one that died: no second
+/// invitation comes in the place of a message.
+#[test]
+fn a_joiner_gets_no_second_invitation_whenever_it_comes() {
+    /// The system calls to stop the owner at: more than it makes from one look to the next.
+    const CALLS: usize = 12;
+    for call in 1..=CALLS {
+        let _allowance = Allowance::wait_for(1);
+        let name = PosixName::fresh();
+        let owner = other::command(&format!("accept-posix {name}")).stdout(Stdio::null()).spawn();
+        let mut owner = Killed(owner.unwrap());
+        while !exists(name.as_str()) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        give_it_time_to_block(); // so that it looks again and again
+        let Ok(mut tracer) = Tracer::seize(thread_of_the_part(owner.0.id())) else {
+            return ipc_conformance::skipped("this system forbids to trace another process");
+        };
+        for _ in 0..call {
+            assert!(matches!(tracer.next_step(), Ok(Step::Call(..))), "the owner ended");
+        }
+        // Where the owner holds a lock just now, it is not free to join.
+        let joined = Posix::join(name.as_str(), &setup(), SOON);
+        drop(tracer);
+        let mut joiner = match joined {
+            Err(Error::TimedOut { .. }) => Posix::join(name.as_str(), &setup(), PATIENCE).unwrap(),
+            joined => joined.unwrap(),
+        };
+        let mut buffer = vec![0; joiner.max_message()];
+        let len = joiner.recv(&mut buffer).unwrap_or_else(|error| panic!("at its call {call}: {error}"));
+        assert_eq!(&buffer[..len], b"welcome");
+        drop(joiner);
+        assert!(owner.0.wait().unwrap().success());
     }
 }

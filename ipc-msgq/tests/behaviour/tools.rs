@@ -123,6 +123,11 @@ fn play(part: &[&str]) -> String {
             std::mem::forget(Posix::create(Some(name), &setup()).unwrap());
             name.to_owned()
         }
+        ["accept-posix", name] => {
+            let mut meeting = Posix::create(Some(name), &setup()).unwrap();
+            meeting.accept(PATIENCE).unwrap().send(b"welcome").unwrap();
+            name.to_owned()
+        }
         ["join-posix", name] => {
             let mut link = Posix::join(name, &setup(), PATIENCE).unwrap();
             link.send(b"here").unwrap();
