@@ -79,7 +79,7 @@
 //! serve` shows the other half of NATS, requests without a stream.
 //!
 //! Always start a server with `-a 127.0.0.1` unless other hosts are to reach it: by default it listens on all addresses,
-//! and lets anybody in.
+//! and asks for no password.
 //!
 //! # Files, in reading order
 //!

@@ -1,6 +1,6 @@
 //! Who is there: each side answers at a subject of its own as long as its process lives.
 //!
-//! A stream does not tell whether anybody publishes to it or receives from it. But the server knows who *subscribes*. When
+//! A stream does not tell whether a process publishes to it or receives from it. But the server knows who *subscribes*. When
 //! a process is killed, its host closes its TCP connection, and with that the server forgets its subscriptions. From then
 //! on a request to its subject is answered by the server itself, at once: *no responders*. That is knowledge, not a guess
 //! after a time-out. Only if the other *host* is gone, or the network is cut, does no answer come at all.

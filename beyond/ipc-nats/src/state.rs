@@ -131,14 +131,12 @@ impl Shared {
         });
     }
 
-    /// Notes that the stream has a message. Once the peer is gone that is of no use, and the number stays as it is.
+    /// Notes that the stream has a message.
     pub fn left(&self, message: &Outgoing) {
         if let Outgoing::Data(bytes) = message {
             self.change(|known| {
-                if !known.unheard {
-                    known.under_way.0 -= 1;
-                    known.under_way.1 -= bytes.len();
-                }
+                known.under_way.0 -= 1;
+                known.under_way.1 -= bytes.len();
             });
         } else {
             self.change(|known| known.sends = false);

@@ -20,7 +20,7 @@ pub const ROOM: i64 = 1024;
 /// The number of bytes that a stream holds at most.
 const BYTES: i64 = 64 << 20;
 
-/// The time after which the server discards a message that was not received: what nobody takes away must not stay forever.
+/// The time after which the server discards a message that was not received: what is never taken must not stay forever.
 pub const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// The time after which the server removes a consumer that no process uses.
