@@ -19,6 +19,10 @@ use crate::ServerOptions;
 /// The longest wait for a server to answer.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The most messages that a subscription keeps for its reader. The client takes whatever the server sends, as fast as it
+/// comes, so this is all that bounds its memory; what is beyond it is dropped. (The default of the client is 65,536.)
+pub const BACKLOG: usize = 1024;
+
 /// A connection to a server.
 ///
 /// The client of NATS is asynchronous: besides what the caller asks for, it answers the server's pings, and connects again
@@ -38,7 +42,8 @@ pub struct Connection {
 #[derive(Debug, Default)]
 struct Losses {
     connected: watch::Sender<u64>,
-    slow: AtomicU64,
+    /// A lower bound: the client forgets some of these events when many come at once.
+    dropped: AtomicU64,
 }
 
 /// The server behind a connection, as it describes itself.
@@ -67,6 +72,7 @@ impl Connection {
             .name("ipc-nats")
             .connection_timeout(TIMEOUT)
             .request_timeout(Some(TIMEOUT))
+            .subscription_capacity(BACKLOG)
             .reconnect_delay_callback(|attempts| Duration::from_millis(20 * attempts.min(25) as u64))
             .event_callback(move |event| {
                 seen.note(&event);
@@ -149,10 +155,18 @@ impl Connection {
         self.losses.connected.subscribe()
     }
 
-    /// Returns how many messages of subscriptions were dropped, since the program took them too slowly.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.losses.slow.load(Ordering::Relaxed)
+    /// Checks that no message of a subscription was dropped since the last check.
+    ///
+    /// # Errors
+    /// [`Refused`](Error::Refused): some were, since the caller took them too slowly; the text says how many, at least.
+    pub fn check_dropped(&self) -> Result<()> {
+        match self.losses.dropped.swap(0, Ordering::Relaxed) {
+            0 => Ok(()),
+            count => Err(Error::Refused(format!(
+                "at least {count} messages of a subscription were dropped, since they came faster than they were taken: \
+                 take them faster, or put them into a stream"
+            ))),
+        }
     }
 }
 
@@ -160,7 +174,7 @@ impl Losses {
     fn note(&self, event: &Event) {
         match event {
             Event::Connected => self.connected.send_modify(|count| *count += 1),
-            Event::SlowConsumer(_) => drop(self.slow.fetch_add(1, Ordering::Relaxed)),
+            Event::SlowConsumer(_) => drop(self.dropped.fetch_add(1, Ordering::Relaxed)),
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 //! The receiving half's work beside the caller: keeping a few messages ready, and acknowledging those that were taken.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,14 @@ use crate::names::{LinkName, Side};
 use crate::state::{Arrived, Fault, Shared};
 use crate::streams;
 
-/// The number of messages that are kept ready at most. The others wait in the stream. Since a message stays in the stream
-/// until it was taken, these have no more bytes than a stream may have.
+/// The number of messages that are kept ready at most. The others wait in the stream.
 const READY: usize = 256;
+
+/// The number of bytes that are kept ready; one message more may be longer.
+const READY_BYTES: usize = 4 << 20;
+
+/// The number of messages that are asked for at a time. As many may be under way when there is no more room.
+const BATCH: usize = 64;
 
 /// The time after which a consumer that does not answer is asked again.
 const RETRY: Duration = Duration::from_millis(50);
@@ -62,7 +68,7 @@ impl Inbox {
 
     /// Receives until the consumer fails, or the connection was made again; `None`: there is no point in going on.
     async fn receive(&mut self, consumer: &Consumer<pull::Config>, last: &mut u64) -> Option<()> {
-        let pulling = consumer.stream().max_messages_per_batch(READY).heartbeat(Duration::from_secs(5));
+        let pulling = consumer.stream().max_messages_per_batch(BATCH).heartbeat(Duration::from_secs(5));
         let mut messages = pulling.expires(Duration::from_secs(15)).messages().await.ok()?;
         loop {
             let message = tokio::select! {
@@ -122,11 +128,16 @@ impl Inbox {
             known.received += 1;
             known.arrived.push_back(Arrived { payload: message.payload, acker });
         });
-        while self.shared.known().arrived.len() >= READY {
+        while is_enough(&self.shared.known().arrived) {
             self.shared.taken.notified().await;
         }
         Some(())
     }
+}
+
+fn is_enough(arrived: &VecDeque<Arrived>) -> bool {
+    let bytes = || arrived.iter().map(|message| message.payload.len()).sum::<usize>();
+    arrived.len() >= READY || bytes() >= READY_BYTES
 }
 
 /// Acknowledges the messages that were taken.

@@ -112,7 +112,7 @@ mod presence;
 mod state;
 mod streams;
 
-pub use connection::{Connection, ServerIdentity, TIMEOUT};
+pub use connection::{BACKLOG, Connection, ServerIdentity, TIMEOUT};
 pub use inventory::{Listed, clean, list};
 pub use link::{Link, LinkReceiver, LinkSender};
 pub use mechanism::{File, Memory, Nats, Storage, Variants};

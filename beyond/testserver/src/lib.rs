@@ -21,7 +21,6 @@ mod process;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs};
 
 use nix::sys::signal::{Signal, kill};
@@ -39,7 +38,6 @@ pub struct Server {
     config: Config,
     port: u16,
     running: Option<Running>,
-    enter: fn(&mut Command),
 }
 
 impl Server {
@@ -51,21 +49,13 @@ impl Server {
         Self::with(Config::default())
     }
 
-    /// Starts a server with this configuration.
+    /// Starts a server with this configuration, in the network namespace of the calling thread.
     ///
     /// # Errors
     /// As [`start`](Self::start).
     pub fn with(config: Config) -> io::Result<Self> {
-        Self::started_by(config, |_| ())
-    }
-
-    /// Starts a server after `enter` has prepared its command, to have it run in another network namespace, for example.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub fn started_by(config: Config, enter: fn(&mut Command)) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("ipc-nats-").tempdir()?.keep();
-        let mut server = Self { folder, config, port: 0, running: None, enter };
+        let mut server = Self { folder, config, port: 0, running: None };
         server.run()?;
         Ok(server)
     }
@@ -143,7 +133,7 @@ impl Server {
     fn run(&mut self) -> io::Result<()> {
         let text = self.config.text(&self.folder, self.address(), self.port);
         fs::write(self.folder.join("server.conf"), text)?;
-        let (running, port) = Running::start(&program()?, &self.folder, self.enter)?;
+        let (running, port) = Running::start(&program()?, &self.folder)?;
         self.running = Some(running);
         self.port = port;
         Ok(())

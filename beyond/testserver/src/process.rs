@@ -12,9 +12,12 @@ use serde::Deserialize;
 
 /// Starts the server, tells its pid, and ends it: when it is told to, and when the test is gone, with its folder. A shell
 /// does this, since a process that was killed can do nothing any more. (A signal at the death of the parent would come
-/// when the *thread* ends that started the server.)
+/// when the *thread* ends that started the server. The shell has one thread: the server dies with it, too, where there is
+/// a `setpriv`.)
 const KEEPER: &str = r#"
-"$1" --config "$2/server.conf" </dev/null >"$2/log" 2>&1 &
+die=
+setpriv --pdeathsig KILL true 2>/dev/null && die='setpriv --pdeathsig KILL'
+$die "$1" --config "$2/server.conf" </dev/null >"$2/log" 2>&1 &
 echo $!
 read -r word; told=$?
 kill -KILL $!
@@ -41,11 +44,10 @@ struct Ports {
 
 impl Running {
     /// Starts the server whose configuration is in `folder`; returns it and its port once it listens.
-    pub fn start(program: &Path, folder: &Path, enter: fn(&mut Command)) -> io::Result<(Self, u16)> {
+    pub fn start(program: &Path, folder: &Path) -> io::Result<(Self, u16)> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", KEEPER, "keeper"]).args([program, folder]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0); // Ctrl-C does not reach it
-        enter(&mut command);
         let mut keeper = command.spawn()?;
         let orders = keeper.stdin.take().expect("it is a pipe");
         let mut line = String::new();

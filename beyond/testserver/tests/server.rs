@@ -1,13 +1,16 @@
 //! The server is there when it should be, and gone when it should be.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use ipc_conformance::watchdog::over_this_test;
+use ipc_conformance::watchdog::{children, over_this_test};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use testserver::{Authority, Config, Server};
 
 fn listens(server: &Server) -> bool {
@@ -56,32 +59,75 @@ fn a_server_that_does_not_start_says_why() {
     assert!(error.to_string().starts_with("nats-server does not start: "), "{error}");
 }
 
-/// The starter of a server, as a process of its own: prints the pid and the folder, and waits for its end.
+/// The starter of a server, as a process of its own: prints what belongs to the server, and waits for its end.
 #[test]
-#[ignore = "run by the next test"]
+#[ignore = "run by the next tests"]
 fn starter() {
     let server = Server::start().unwrap();
-    println!("\nstarted {} {}", server.pid(), server.folder().display());
+    println!("\nstarted {} {} {}", server.pid(), server.port(), server.folder().display());
     thread::sleep(Duration::from_secs(60));
+}
+
+/// What another process has started.
+struct Started {
+    starter: Child,
+    pid: u32,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl Started {
+    fn new() -> Self {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "starter", "--nocapture"]).stdout(Stdio::piped());
+        let mut starter = command.spawn().unwrap();
+        let lines = BufReader::new(starter.stdout.take().unwrap()).lines();
+        let line = lines.map(Result::unwrap).find(|line| line.starts_with("started ")).unwrap();
+        let [_, pid, port, folder] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        assert!(fs::metadata(folder).unwrap().is_dir());
+        Self { starter, pid: pid.parse().unwrap(), port: port.parse().unwrap(), folder: folder.into() }
+    }
+
+    fn kill(&mut self) {
+        self.starter.kill().unwrap();
+        self.starter.wait().unwrap();
+    }
+
+    fn is_gone(&self) {
+        soon("the server is left", || !Path::new(&format!("/proc/{}", self.pid)).exists());
+        soon("the port is left", || TcpStream::connect(("127.0.0.1", self.port)).is_err());
+    }
 }
 
 /// A test that is killed cannot clean up.
 #[test]
 fn it_is_gone_with_its_store_when_its_starter_is_killed() {
-    use std::io::{BufRead as _, BufReader};
     over_this_test();
     if !testserver::is_there() {
         return;
     }
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "starter", "--nocapture"]).stdout(Stdio::piped());
-    let mut starter = command.spawn().unwrap();
-    let lines = BufReader::new(starter.stdout.take().unwrap()).lines();
-    let line = lines.map(Result::unwrap).find(|line| line.starts_with("started ")).unwrap();
-    let [_, pid, folder] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-    assert!(fs::metadata(folder).unwrap().is_dir());
-    starter.kill().unwrap();
-    starter.wait().unwrap();
-    soon("the server is left", || !Path::new(&format!("/proc/{pid}")).exists());
-    soon("the store is left", || !Path::new(folder).exists());
+    let mut started = Started::new();
+    started.kill();
+    started.is_gone();
+    soon("the store is left", || !started.folder.exists());
+}
+
+/// With the shell that would end it, no process is left that could remove the store.
+#[test]
+fn it_is_gone_when_its_starter_and_its_keeper_are_killed() {
+    over_this_test();
+    if !testserver::is_there() {
+        return;
+    }
+    let has_setpriv = Command::new("setpriv").args(["--pdeathsig", "KILL", "true"]).status();
+    if !has_setpriv.is_ok_and(|status| status.success()) {
+        return ipc_conformance::skipped("there is no setpriv (util-linux)");
+    }
+    let mut started = Started::new();
+    for keeper in children(started.starter.id()) {
+        kill(Pid::from_raw(keeper.cast_signed()), Signal::SIGKILL).unwrap();
+    }
+    started.kill();
+    started.is_gone();
+    fs::remove_dir_all(&started.folder).unwrap();
 }

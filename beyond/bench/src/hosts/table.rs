@@ -17,8 +17,10 @@ pub fn text(results: &HostsResults) -> String {
     let runs = results.results.iter().map(|row| row.runs.len()).max().unwrap_or(0);
     let _ = writeln!(
         text,
-        "{} bytes; median of {runs} run(s) of {} s, each with fresh processes and connections\n",
-        results.size, results.each_s
+        "{} bytes; median of {runs} {} of {} s, each with fresh processes and connections\n",
+        results.size,
+        if runs == 1 { "run" } else { "runs" },
+        results.each_s
     ); // writing to a String cannot fail
     let rate = |row: &HostsRow| row.messages_per_s.map(grouped);
     let time = |row: &HostsRow| row.messages_per_s.map(|rate| grouped(1e6 / rate));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipc_conformance::other::{self, Other};
 use ipc_core::{Error, Mechanism, Receiver, Sender, Setup};
-use ipc_nats::{Address, File, Link, LinkName, Nats, ServerOptions, Storage};
+use ipc_nats::{Address, File, Link, LinkName, Memory, Nats, ServerOptions, Storage};
 use testserver::Server;
 
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -76,6 +76,11 @@ fn play(part: &[&str]) -> String {
             std::mem::forget(link);
             "sent".into()
         }
+        ["stay", address] => {
+            std::mem::forget(join::<Memory>(address));
+            "joined".into()
+        }
+        ["flooded", url] => crate::limits::flooded(url),
         _ => panic!("{part:?}"),
     }
 }

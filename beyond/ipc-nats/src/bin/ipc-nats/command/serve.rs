@@ -36,7 +36,12 @@ impl ServeArgs {
         print(&format!("{name}\n"))?;
         eprintln!("from another terminal: ipc-nats client {name} hello");
         connection.wait(async {
+            let mut is_told = false;
             while let Some(request) = requests.next().await {
+                if let (false, Err(error)) = (is_told, connection.check_dropped()) {
+                    eprintln!("warning: {error}"); // once: there may be thousands
+                    is_told = true;
+                }
                 let Some(client_subject) = request.reply else { continue }; // it wants no answer
                 let _ = client.publish(client_subject, request.payload).await; // a client may have gone meanwhile
             }
