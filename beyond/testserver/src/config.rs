@@ -16,16 +16,10 @@ pub struct Config {
     pub user: Option<(String, String)>,
     /// What it proves its identity by, over TLS; by default it does not use TLS.
     pub certificate: Option<Certificate>,
-    /// The longest message, in bytes; 1 MiB by default.
-    pub max_payload: Option<usize>,
-    /// The most bytes that all streams may have on the disk.
-    pub max_file_store: Option<u64>,
     /// True for a server without JetStream.
     pub without_jetstream: bool,
     /// The time between two pings of a client; one that does not answer two of them is cut off. 2 minutes by default.
     pub ping_interval: Option<Duration>,
-    /// When it calls fsync: `always`, or a time such as `1s`. A server before 2.10 does not know the setting.
-    pub sync_interval: Option<&'static str>,
 }
 
 impl Config {
@@ -34,21 +28,11 @@ impl Config {
         let listen = if port == 0 { "-1".to_owned() } else { port.to_string() };
         let folder = folder.display();
         let mut text = format!("host: \"{address}\"\nport: {listen}\nports_file_dir: \"{folder}\"\n");
-        let mut jetstream = format!("store_dir: \"{folder}\"");
-        if let Some(bytes) = self.max_file_store {
-            let _ = write!(jetstream, ", max_file_store: {bytes}");
-        }
-        if let Some(interval) = self.sync_interval {
-            let _ = write!(jetstream, ", sync_interval: \"{interval}\"");
-        }
         if !self.without_jetstream {
-            let _ = writeln!(text, "jetstream {{ {jetstream} }}");
+            let _ = writeln!(text, "jetstream {{ store_dir: \"{folder}\" }}");
         }
         if let Some(interval) = self.ping_interval {
             let _ = writeln!(text, "ping_interval: \"{}ms\"", interval.as_millis());
-        }
-        if let Some(bytes) = self.max_payload {
-            let _ = writeln!(text, "max_payload: {bytes}");
         }
         if let Some((name, password)) = &self.user {
             let _ = writeln!(text, "authorization {{ user: \"{name}\", password: \"{password}\" }}");
