@@ -1,31 +1,20 @@
 //! Why there is no connection: one clear line each.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{Error, Result};
 use ipc_nats::{Connection, ServerOptions};
-use tempfile::TempDir;
 use testserver::{Authority, Config, Server};
 
-use crate::tools::options;
+use crate::tools::{credentials, options, user};
 
 /// Fails unless there is an error that is one line with these words.
 fn is_told<T>(result: Result<T>, words: &[&str]) {
     let error = result.map(|_| ()).expect_err("there is no connection");
     let line = error.to_string();
     assert!(!line.contains('\n') && words.iter().all(|word| line.contains(word)), "{line}");
-}
-
-fn credentials(place: &TempDir, text: &str, mode: u32) -> PathBuf {
-    let file = place.path().join("credentials");
-    fs::write(&file, text).unwrap();
-    fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
-    file
 }
 
 #[test]
@@ -52,16 +41,16 @@ fn a_user_is_let_in_with_the_right_password_alone() {
     if !testserver::is_there() {
         return;
     }
-    let user = Some(("me".to_owned(), "secret".to_owned()));
-    let server = Server::with(Config { user, ..Config::default() }).unwrap();
+    let server = Server::with(Config { user: Some(user()), ..Config::default() }).unwrap();
     let place = tempfile::tempdir().unwrap();
+    let credentials = |text, mode| credentials(place.path(), text, mode);
     let open = |credentials| Connection::open(&ServerOptions { credentials, ..options(&server) });
     is_told(open(None), &["who you are", "--credentials"]);
-    is_told(open(Some(credentials(&place, "me\nwrong\n", 0o600))), &["does not accept the credentials in"]);
-    is_told(open(Some(credentials(&place, "me:secret", 0o600))), &["expected", "two lines"]);
-    is_told(open(Some(credentials(&place, "me\nsecret\n", 0o640))), &["other users can read", "chmod 600"]);
+    is_told(open(Some(credentials("me\nwrong\n", 0o600))), &["does not accept the credentials in"]);
+    is_told(open(Some(credentials("me:secret", 0o600))), &["expected", "two lines"]);
+    is_told(open(Some(credentials("me\nsecret\n", 0o640))), &["other users can read", "chmod 600"]);
     is_told(open(Some("/nowhere/me".into())), &["/nowhere/me", "ENOENT"]);
-    open(Some(credentials(&place, "me\nsecret\n", 0o600))).unwrap();
+    open(Some(credentials("me\nsecret\n", 0o600))).unwrap();
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Two hosts, a and b, with the server on b.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -16,7 +15,7 @@ use tempfile::TempDir;
 use testserver::{Authority, Config, Server};
 use wire::{Conditions, Hosts};
 
-use crate::tools::{PATIENCE, fresh, join, number, options};
+use crate::tools::{PATIENCE, credentials, fresh, join, number, options, user};
 
 /// A server on host b.
 fn server(hosts: &Hosts, config: Config) -> Server {
@@ -46,15 +45,13 @@ impl Place {
     /// Starts a server that uses TLS, with a certificate for `name`, and lets in `me` with the password `secret`.
     fn guarded(&self, name: &str) -> Server {
         let certificate = Some(self.authority.certificate(&[name]).unwrap());
-        let user = Some(("me".to_owned(), "secret".to_owned()));
-        server(&self.hosts, Config { certificate, user, ..Config::default() })
+        server(&self.hosts, Config { certificate, user: Some(user()), ..Config::default() })
     }
 
     fn credentials(&self, password: &str) -> PathBuf {
-        let file = self.folder.path().join(password);
-        fs::write(&file, format!("me\n{password}\n")).unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-        file
+        let place = self.folder.path().join(password);
+        fs::create_dir(&place).unwrap();
+        credentials(&place, &format!("me\n{password}\n"), 0o600)
     }
 
     fn tmp(&self) -> PathBuf {

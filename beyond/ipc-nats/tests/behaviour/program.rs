@@ -1,13 +1,14 @@
 //! The program.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 use ipc_conformance::watchdog::over_this_test;
 use serde_json::Value;
 use testserver::{Config, Server};
+
+use crate::tools::{credentials, user};
 
 fn program(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-nats"));
@@ -106,12 +107,9 @@ fn two_terminals_meet_with_credentials() {
     if !testserver::is_there() {
         return;
     }
-    let user = Some(("me".to_owned(), "secret".to_owned()));
-    let server = Server::with(Config { user, ..Config::default() }).unwrap();
+    let server = Server::with(Config { user: Some(user()), ..Config::default() }).unwrap();
     let place = tempfile::tempdir().unwrap();
-    let file = place.path().join("credentials");
-    fs::write(&file, "me\nsecret\n").unwrap();
-    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    let file = credentials(place.path(), "me\nsecret\n", 0o600);
     let url = server.url();
     let (mut pong, line) = start(&["pong", "--server", &url, "--credentials", file.to_str().unwrap()]);
     let words: Vec<_> = line.split(' ').skip(1).chain(["--count", "20"]).collect();

@@ -1,5 +1,8 @@
 //! A link of which the test is one side, and another process or thread the other; and the parts of the other process.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipc_conformance::other::{self, Other};
@@ -14,6 +17,19 @@ pub const PROMISE: Duration = Duration::from_secs(1);
 
 pub fn options(server: &Server) -> ServerOptions {
     ServerOptions::of(server.url())
+}
+
+/// Returns the only user of a server that has one, and the password.
+pub fn user() -> (String, String) {
+    ("me".into(), "secret".into())
+}
+
+/// Writes a file of credentials.
+pub fn credentials(folder: &Path, text: &str, mode: u32) -> PathBuf {
+    let file = folder.join("credentials");
+    fs::write(&file, text).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+    file
 }
 
 /// Returns an address that no other link has.
