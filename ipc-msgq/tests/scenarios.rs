@@ -14,10 +14,11 @@ use ipc_conformance::scenarios::Scenarios;
 use ipc_msgq::{Key, Queue};
 use nix::sys::signal::Signal;
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "blocking",
     "nonblocking",
     "two-receivers",
+    "crash-after-receive",
     "route-by-type",
     "sender-first",
     "multi-client",

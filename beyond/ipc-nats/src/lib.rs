@@ -119,4 +119,4 @@ pub use mechanism::{File, Memory, Nats, Storage, Variants};
 pub use names::{Address, LinkName, Side};
 pub use options::{DEFAULT_URL, ServerOptions};
 pub use presence::SILENCE;
-pub use streams::{MARK, MAX_AGE, ROOM};
+pub use streams::{MARK, MAX_AGE, ROOM, is_missing};

@@ -220,6 +220,7 @@ impl<S: Storage> Mechanism for Nats<S> {
                 return Err(Error::Refused("a process still uses it".into()));
             }
             streams::remove(connection.jetstream(), &name).await;
+            streams::remove_marked(connection.jetstream(), &name.to_string()).await; // that of a scenario
             Ok(())
         })
     }

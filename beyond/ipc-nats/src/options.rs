@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use async_nats::ConnectOptions;
 use ipc_core::{Advise as _, Call as _, Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// The server that is used unless another is named: one on this host.
 pub const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
@@ -18,7 +19,7 @@ const VARIABLES: [&str; 3] = [ServerOptions::VARIABLE, "IPC_NATS_CREDENTIALS", "
 static CHOSEN: OnceLock<ServerOptions> = OnceLock::new();
 
 /// Which server to use, and how to prove to it that one may.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerOptions {
     /// Its address: `nats://HOST:PORT`, or `tls://HOST:PORT`.
     pub url: String,

@@ -108,7 +108,16 @@ pub async fn remove(jetstream: &Context, name: &LinkName) {
     }
 }
 
+/// Removes the stream of this name, if it is there and carries the suite's mark.
+pub async fn remove_marked(jetstream: &Context, stream: &str) {
+    let Ok(found) = jetstream.get_stream(stream).await else { return };
+    if found.cached_info().config.description.as_deref() == Some(MARK) {
+        let _ = jetstream.delete_stream(stream).await; // another process may be faster
+    }
+}
+
 /// Returns whether there is no such stream (and not only no server).
+#[must_use]
 pub fn is_missing(error: &GetStreamError) -> bool {
     matches!(error.kind(), GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }

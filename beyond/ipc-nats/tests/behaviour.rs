@@ -9,6 +9,7 @@
 //! | `behaviour/hosts.rs` | two hosts: TLS and a password, refusals, a wire that is cut for a while |
 //! | `behaviour/remains.rs` | what dead processes leave at the server |
 //! | `behaviour/program.rs` | the program |
+//! | `behaviour/scenario.rs` | its command `scenario` |
 //! | `behaviour/tools.rs` | what all of them use |
 
 #[path = "behaviour/connection.rs"]
@@ -25,5 +26,7 @@ mod order;
 mod program;
 #[path = "behaviour/remains.rs"]
 mod remains;
+#[path = "behaviour/scenario.rs"]
+mod scenario;
 #[path = "behaviour/tools.rs"]
 mod tools;

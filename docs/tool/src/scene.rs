@@ -153,10 +153,11 @@ fn each_caption(document: &mut Value, mut visit: impl FnMut(&mut String)) {
     }
 }
 
-/// Returns the number of lower-case words outside quotation marks.
+/// Returns the number of lower-case words outside quotation marks. A name with dots, such as `client.request`, is none.
 fn words(text: &str) -> usize {
     let outside: String = text.split('"').step_by(2).collect();
-    let words = outside.split(|c: char| !c.is_alphanumeric());
+    let words = outside.split_whitespace().filter(|word| !word.trim_end_matches(['.', ':']).contains('.'));
+    let words = words.flat_map(|word| word.split(|c: char| !c.is_alphanumeric()));
     words.filter(|word| word.len() > 1 && word.chars().all(char::is_lowercase)).count()
 }
 
@@ -194,6 +195,13 @@ mod tests {
         let all =
             ["It sleeps.", "And now?", "It sleeps.", "It fails", "serves 3 clients", "no room (EAGAIN)"];
         assert_eq!(captions(PRINTED).expect("well formed"), all);
+    }
+
+    #[test]
+    fn a_call_of_a_client_is_no_caption() {
+        for (text, number) in [("client.request", 0), ("message.double_ack", 0), ("10077 maximum exceeded", 2)] {
+            assert_eq!(words(text), number, "{text}");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ use ipc_core::Error;
 pub use command::{NAME, command, run, serve_if_invited};
 pub use context::{Context, PAUSE, STEP_TIMEOUT};
 pub use directory::{Directory, DirectoryOfScenario};
-pub use event::{Call, State};
+pub use event::{Call, Readers, State};
 pub use guard::{Guard, NothingRemains, Remains};
 pub use object::{Invited, KernelObject, Performer, Step};
 pub use pipe_buffer::PipeBuffer;

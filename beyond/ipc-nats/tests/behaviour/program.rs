@@ -10,14 +10,14 @@ use testserver::{Config, Server};
 
 use crate::tools::{credentials, user};
 
-fn program(words: &[&str]) -> Command {
+pub fn program(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-nats"));
     command.args(words);
     command
 }
 
 /// Runs it to its end; returns status, standard output and standard error.
-fn run(words: &[&str]) -> (i32, String, String) {
+pub fn run(words: &[&str]) -> (i32, String, String) {
     let output = program(words).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
@@ -51,9 +51,16 @@ fn first_line(command: &mut Command) -> (Running, String) {
 fn without_a_server_each_command_fails_with_one_line() {
     over_this_test();
     let server = ["--server", "nats://127.0.0.1:1"];
-    for command in
-        [&[][..], &["ping", "x"], &["pong"], &["serve"], &["client", "x", "y"], &["ls"], &["clean"]]
-    {
+    for command in [
+        &[][..],
+        &["ping", "x"],
+        &["pong"],
+        &["serve"],
+        &["client", "x", "y"],
+        &["ls"],
+        &["clean"],
+        &["scenario", "orphan"],
+    ] {
         let (status, out, err) = run(&[command, &server].concat());
         let errors: Vec<_> = err.lines().filter(|line| line.starts_with("error: ")).collect();
         assert_eq!((status, out.as_str(), errors.len()), (1, "", 1), "{command:?}: {err}");

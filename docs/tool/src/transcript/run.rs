@@ -72,7 +72,14 @@ impl Sandbox {
             .iter()
             .all(|name| folder.join(name).exists());
         ensure!(there, "the programs are not in {}: {build}", folder.display());
-        Self::with_path(&folder.canonicalize()?)
+        let mut sandbox = Self::with_path(&folder.canonicalize()?)?;
+        // The program of beyond/, if that was built: .ci/run builds it below the common folder.
+        for beyond in [target.join("beyond"), repository().join("beyond/target")] {
+            if let Ok(folder) = beyond.join(profile).canonicalize() {
+                sandbox.path = format!("{}:{}", sandbox.path, folder.display());
+            }
+        }
+        Ok(sandbox)
     }
 
     /// Returns a sandbox with the programs in this folder.

@@ -25,6 +25,7 @@ pub const SCENARIOS: Scenarios<QueueOfScenario> = Scenarios {
         waiting::BLOCKING,
         waiting::NONBLOCKING,
         routing::TWO_RECEIVERS,
+        waiting::CRASH_AFTER_RECEIVE,
         routing::ROUTE_BY_TYPE,
         meeting::SENDER_FIRST,
         meeting::MULTI_CLIENT,

@@ -34,7 +34,8 @@ pub fn command<O: KernelObject>(scenarios: &Scenarios<O>) -> Command {
              call names the line of the scenario that has it made.",
         )
         .after_help(format!(
-            "Exit status 1 if the kernel behaves differently. No {} is left behind, even after Ctrl-C.",
+            "Exit status 1 if the {} behaves differently. No {} is left behind, even after Ctrl-C.",
+            O::KEEPER,
             O::NAME
         ))
         .arg(
@@ -116,7 +117,7 @@ fn play<O: KernelObject>(scenario: &Scenario<O>, form: Form) -> ExitCode {
     match prepare(form).and_then(|()| play_as(scenario, form)) {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(how)) => {
-            tell(&format!("error: the kernel behaved differently: {how}"));
+            tell(&format!("error: the {} behaved differently: {how}", O::KEEPER));
             ExitCode::FAILURE
         }
         Err(error) => report(Err(error)),

@@ -150,18 +150,37 @@ pub struct State {
     /// What is in it, the oldest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contents: Option<Vec<String>>,
+    /// How far its readers have got, if it keeps that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readers: Option<Readers>,
+}
+
+/// How far the readers of an object have got that waits for acknowledgements; counted in messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Readers {
+    /// Not delivered yet.
+    pub pending: u64,
+    /// Deliveries, repeated ones included.
+    pub delivered: u64,
+    /// Delivered, and not acknowledged yet.
+    pub unacknowledged: u64,
+    /// Of these, those that were delivered more than once.
+    pub redelivered: u64,
+    /// The requests for a message that wait.
+    pub waiting: u64,
 }
 
 /// The line of the scenario that has a call made.
 #[derive(Clone, Debug, Serialize)]
 pub struct Source {
     /// The path in the repository.
-    pub file: &'static str,
+    pub file: String,
     pub line: u32,
 }
 
-impl From<&'static Location<'static>> for Source {
-    fn from(location: &'static Location<'static>) -> Self {
-        Self { file: location.file(), line: location.line() }
+impl Source {
+    /// Returns the source of a call in a scenario, in a workspace in this folder of the repository.
+    pub(super) fn at(location: &Location<'_>, folder: &str) -> Self {
+        Self { file: format!("{folder}{}", location.file()), line: location.line() }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::os::fd::OwnedFd;
 
-use ipc_core::Result;
+use ipc_core::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +22,13 @@ pub trait KernelObject: Sized + 'static {
 
     /// The object in words: `message queue`.
     const TITLE: &'static str;
+
+    /// The keeper of the object, about whose behaviour the claims are.
+    const KEEPER: &'static str = "kernel";
+
+    /// The folder in the repository from which the compiler names the source files, with a slash at its end: that of the
+    /// workspace.
+    const FOLDER: &'static str = "";
 
     /// The part of a process: which ends of a pipe it inherits, for example; `()` where all processes are alike.
     type Part;
@@ -94,8 +101,15 @@ pub trait Performer: Sized {
     /// Executes a step: makes real system calls.
     ///
     /// # Errors
-    /// A call failed. Its errno becomes the reply of the step; an error without one ends the scenario.
+    /// A call failed. The [name](Self::failure) of the failure becomes the reply of the step; an error without one ends the
+    /// scenario.
     fn perform(&mut self, step: Self::Step) -> Result<Value>;
+
+    /// Returns the name of a failure that a step may have: that of the errno, unless the object is not the kernel's.
+    #[must_use]
+    fn failure(error: &Error) -> Option<String> {
+        error.errno().map(|errno| format!("{errno:?}"))
+    }
 }
 
 /// One thing that a process does: a system call, mostly.

@@ -67,7 +67,7 @@ fn execute_all<P: Performer>(mut performer: P) -> Result<()> {
         let started = Instant::now();
         let result = match performer.perform(step) {
             Ok(value) => Ok(value),
-            Err(error) => Err(error.errno().map(|errno| format!("{errno:?}")).ok_or(error)?),
+            Err(error) => Err(P::failure(&error).ok_or(error)?),
         };
         Invitation::answer(&Reply { took: started.elapsed(), result })?;
     }

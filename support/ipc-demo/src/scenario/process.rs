@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::context::STEP_TIMEOUT;
-use super::event::{Call, Event, Kind};
+use super::event::{Call, Event, Kind, Source};
 use super::object::{KernelObject, Performer, Step as _};
 use super::performer::{self, outcome};
 use super::play::Play;
@@ -151,13 +151,17 @@ impl<O: KernelObject> Process<O> {
         self.record(Event { outcome, ok: Some(reply.is_ok()), slept_ms, ..self.of_step(Kind::Return) })
     }
 
+    fn source(location: &Location<'_>) -> Source {
+        Source::at(location, O::FOLDER)
+    }
+
     fn call(&self) -> Option<Call> {
         self.now.as_ref().map(|(step, _)| step.call())
     }
 
     /// Returns an event of the step, as of the line that began it.
     fn of_step(&self, kind: Kind) -> Event {
-        let source = self.now.as_ref().map(|&(_, source)| source.into());
+        let source = self.now.as_ref().map(|&(_, source)| Self::source(source));
         Event { call: self.call(), source, ..Event::new(kind) }
     }
 
@@ -217,7 +221,7 @@ impl<O: KernelObject> Process<O> {
     /// As [kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html).
     #[track_caller]
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        let (text, source) = (Some(format!("gets {signal}")), Some(Location::caller().into()));
+        let (text, source) = (Some(format!("gets {signal}")), Some(Self::source(Location::caller())));
         self.record(Event { text, source, ..Event::new(Kind::Signal) })?;
         kill(Pid::from_raw(self.pid().cast_signed()), signal).call("kill")
     }
@@ -276,7 +280,7 @@ impl<O: KernelObject> Process<O> {
 
     fn ended_by(&mut self, signal: Signal, source: &'static Location<'static>) -> Result<()> {
         self.play.ended(self.pid());
-        let (text, source) = (Some(format!("is killed ({signal})")), Some(source.into()));
+        let (text, source) = (Some(format!("is killed ({signal})")), Some(Self::source(source)));
         self.record(Event { text, source, ..Event::new(Kind::Kill) })
     }
 }

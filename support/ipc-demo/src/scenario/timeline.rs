@@ -83,6 +83,6 @@ pub(super) fn call_text(call: &Call) -> String {
 
 /// Formats a line of code: the name of the file, and the number of the line.
 pub(super) fn place(source: &Source) -> String {
-    let file = Path::new(source.file).file_name().unwrap_or_default().display();
+    let file = Path::new(&source.file).file_name().unwrap_or_default().display();
     format!("{file}:{}", source.line)
 }

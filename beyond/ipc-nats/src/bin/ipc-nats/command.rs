@@ -1,8 +1,10 @@
 //! The commands, beside `ping` and `pong`.
 
+mod beside;
 mod clean;
 mod client;
 mod ls;
+mod scenario;
 mod serve;
 mod server;
 
@@ -29,14 +31,16 @@ Examples:
   ipc-nats pong, and in another terminal the command that it prints
   ipc-nats --variant file --json
   ipc-nats serve echo, and in another terminal: ipc-nats client echo hello
+  ipc-nats scenario queue-full --beside msgq
   ipc-nats ls; ipc-nats clean";
 
 /// Returns the whole command line.
 fn whole() -> clap::Command {
     let demo = ipc_demo::command::<Variants>();
-    let about = "Play ping-pong through a queue on a NATS server; serve clients; list and remove streams";
+    let about = "Play ping-pong through a queue on a NATS server; serve clients; list and remove streams; run scenarios";
     let long_about = demo.get_long_about().map(ToString::to_string).unwrap_or_default();
     Command::augment_subcommands(demo)
+        .subcommand(scenario::command())
         .about(about)
         .long_about(format!(
             "{about}.\n\n{long_about} The two may be on different hosts: what they share is the server."
@@ -55,6 +59,9 @@ pub fn main() -> ExitCode {
     };
     if let Err(error) = server::choose(&matches) {
         return report(Err(error));
+    }
+    if let Some(matches) = matches.subcommand_matches(scenario::NAME) {
+        return scenario::run(matches);
     }
     match Command::from_arg_matches(&matches) {
         Ok(command) => report(interrupt::clean_up_on_signals().and_then(|()| run(command))),

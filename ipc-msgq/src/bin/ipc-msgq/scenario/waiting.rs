@@ -48,6 +48,27 @@ pub const NONBLOCKING: Scenario = Scenario {
     },
 };
 
+pub const CRASH_AFTER_RECEIVE: Scenario = Scenario {
+    name: "crash-after-receive",
+    claim: "A message is lost if its receiver is killed after msgrcv, before it has handled it.",
+    run: |context| {
+        let (mut receiver, mut sender) = (context.process("receiver", ())?, context.process("sender", ())?);
+        let mut heir = context.process("heir", ())?;
+        sender.run(msgsnd(1, "order 17"))?;
+        let reply = receiver.run(msgrcv(Any, 100))?;
+        context.check(reply.text() == Some("order 17"), "the receiver has it")?;
+        context.question(
+            "The receiver is killed before it has handled the message. What becomes of the message?",
+            &["It is lost", "The kernel puts it back", "It stays, for a process with the same name"],
+            0,
+        )?;
+        receiver.kill()?;
+        context.check(context.object().used()? == (0, 0), "msgrcv had removed it from the queue")?;
+        let reply = heir.run(msgrcv(Any, 100).nowait())?;
+        context.check(reply.errno() == Some("ENOMSG"), "no other process receives it")
+    },
+};
+
 pub const REMOVED_WHILE_WAITING: Scenario = Scenario {
     name: "removed-while-waiting",
     claim: "A process that sleeps on a queue wakes with EIDRM when the queue is removed.",
