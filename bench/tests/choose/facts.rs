@@ -36,6 +36,10 @@ fn facts_exclude() {
     );
     assert_eq!(not_for(&["--between", "parent-child"], "pipe/anonymous"), None);
     assert_eq!(ranking(&figures(), &["--between", "other-host"]), ["socket/tcp"]);
+    for (between, names_a_broker) in [("other-host", true), ("any", false)] {
+        let notes = choose(&figures(), &["--between", between])["notes"].to_string();
+        assert_eq!(notes.contains("takes a broker: see beyond/ipc-nats"), names_a_broker, "{notes}");
+    }
     assert!(not_for(&["--between", "other-host"], "socket/unix-stream").unwrap().contains("same host only"));
     assert_eq!(ranking(&figures(), &["--outlive", "restart"]), ["mmap/file"]);
     assert!(not_for(&["--outlive", "restart"], "msgq/sysv").unwrap().contains("machine restarts"));

@@ -198,6 +198,10 @@ fn about_figures(purpose: &Purpose, evidence: &Evidence) -> Vec<String> {
     }
     if purpose.partners == Partners::OtherHost {
         notes.push("measured on this host: the network between two adds its own time".into());
+        notes.push(
+            "a queue between hosts that keeps messages for a receiver that is down takes a broker: see beyond/ipc-nats"
+                .into(),
+        );
     }
     if purpose.clients > 1 && purpose.ways == Ways::OneWay {
         notes.push("many clients were measured with an answer to each message".into());
