@@ -38,6 +38,10 @@ static OTHER_PROCESS: LazyLock<String> = LazyLock::new(|| format!("other than {:
 /// The answer of a process that neither sends nor receives any more.
 const NOT_ANY_MORE: &str = "";
 
+/// The answer of a process that holds its link still, but has found its peer gone and received all that it had sent. A peer
+/// that gets it was cut off for a while, and counted as gone: for it, too, the link has ended.
+const GIVEN_UP: &str = "has given up";
+
 /// The first word of a request to join.
 const JOIN: &str = "join ";
 
@@ -68,6 +72,9 @@ pub async fn answer(client: Client, mut questions: Subscriber, shared: Arc<Share
 }
 
 fn what_it_does(known: &Known) -> &'static str {
+    if known.drained {
+        return GIVEN_UP;
+    }
     match (known.sends, known.receives && known.check().is_ok()) {
         (true, true) => "sends, receives",
         (true, false) => "sends",
@@ -153,6 +160,7 @@ pub async fn watch(connection: Arc<Connection>, name: LinkName, peer: Side, shar
             away = Some(Instant::now()); // the peer may have been cut off, too, and need a moment longer
         }
         match ask(client, &name, peer, THERE).await {
+            Answer::Says(what) if what == GIVEN_UP => break,
             Answer::Says(what) => {
                 heard = Instant::now();
                 if !what.contains("receives") {

@@ -139,16 +139,17 @@ fn cut_for_three_seconds(hosts: &Hosts, server: &Server) -> (u32, Error) {
         let joiner = scope.spawn(|| a.enter(|| join::<File>(&address)));
         let mut peer = b.enter(|| meeting.accept(PATIENCE)).unwrap();
         let mut link = joiner.join().unwrap();
-        scope.spawn(move || {
-            for number in 0..COUNT {
-                if link.feed(&number.to_le_bytes()).is_err() {
-                    return; // it was told that the other side is gone
+        let sending = scope.spawn(move || {
+            // On its host to the end: what is left at the server is removed from there.
+            a.enter(move || {
+                for number in 0..COUNT {
+                    link.feed(&number.to_le_bytes())?;
+                    if number % 20 == 0 {
+                        thread::sleep(Duration::from_millis(10));
+                    }
                 }
-                if number % 20 == 0 {
-                    thread::sleep(Duration::from_millis(10));
-                }
-            }
-            let _ = link.flush(); // the same
+                link.flush()
+            })
         });
         thread::sleep(Duration::from_millis(500));
         hosts.cut().unwrap();
@@ -169,7 +170,10 @@ fn cut_for_three_seconds(hosts: &Hosts, server: &Server) -> (u32, Error) {
             "{next} of {COUNT} messages, and the end {:.1?} after the wire was mended",
             mended.elapsed()
         );
-        assert!(next < COUNT || matches!(end, Error::Disconnected));
+        // Also while b holds its side still.
+        let sent = sending.join().unwrap();
+        assert_eq!(sent.is_ok(), next == COUNT, "a learns the same: {sent:?}");
+        b.enter(move || drop((peer, meeting)));
         (COUNT - next, end)
     })
 }
