@@ -1,9 +1,13 @@
 //! For authors and for CI: each exercise fails as given, and passes as solved; and its judge tells wrong attempts from
 //! right ones.
 
+use std::fs::{self, File};
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
+
+use ipc_core::{Advise as _, Call as _};
 
 use crate::Result;
 use crate::attempts::{self, Attempt};
@@ -18,12 +22,25 @@ enum Subject<'a> {
     Attempt(&'a Attempt<'a>),
 }
 
+/// Waits until no other check uses `target`: each writes its attempts there. The file is unlocked when it is closed.
+fn lock(target: &Path) -> Result<File> {
+    fs::create_dir_all(target).call("mkdir").on(target.display())?;
+    let path = target.join("check.lock");
+    let file = File::create(&path).call("open").on(path.display())?;
+    if file.try_lock().is_err() {
+        eprintln!("Waiting for another check of the exercises to end.");
+        file.lock().call("flock").on(path.display())?;
+    }
+    Ok(file)
+}
+
 /// Checks these exercises, or all, several at a time, and prints the errors. True if there are none. An exercise that the
 /// student of this clone has solved no longer counts as given.
 pub fn check(course: &Course, names: &[String], progress: &Progress) -> Result<bool> {
     let named = names.iter().map(|name| course.find(name)).collect::<Result<Vec<_>>>()?;
     let exercises = if named.is_empty() { course.exercises.iter().collect() } else { named };
     let (given, solved) = (Workshop::given(course, Language::En), Workshop::solved(course));
+    let _lock = lock(&given.target)?;
     if !given.build_these(&exercises)? || !solved.build_these(&exercises)? {
         eprintln!("error: each exercise must compile, as given and as solved");
         return Ok(false);
