@@ -11,11 +11,13 @@
 //! | file | contents |
 //! |---|---|
 //! | `config.rs` | [`Config`]: what a test may want otherwise than by default |
+//! | `folder.rs` | the folder of a server, and what an earlier one has left |
 //! | `process.rs` | the server as a process, and the shell that ends it with the test |
 //! | `authority.rs` | [`Authority`]: a small certificate authority |
 
 mod authority;
 mod config;
+mod folder;
 mod process;
 
 use std::io::{self, ErrorKind};
@@ -28,13 +30,13 @@ use nix::unistd::Pid;
 
 pub use authority::{Authority, Certificate};
 pub use config::Config;
+use folder::Folder;
 use process::Running;
 
 /// A NATS server with JetStream. Dropping it ends it and removes its store.
 #[derive(Debug)]
 pub struct Server {
-    /// The configuration, the store, the log.
-    folder: PathBuf,
+    folder: Folder,
     config: Config,
     port: u16,
     running: Option<Running>,
@@ -54,8 +56,7 @@ impl Server {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn with(config: Config) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("ipc-nats-").tempdir()?.keep();
-        let mut server = Self { folder, config, port: 0, running: None };
+        let mut server = Self { folder: Folder::new()?, config, port: 0, running: None };
         server.run()?;
         Ok(server)
     }
@@ -91,7 +92,7 @@ impl Server {
     /// The folder with all that belongs to it.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     /// Kills it, as a crash would. The store stays.
@@ -131,9 +132,9 @@ impl Server {
     }
 
     fn run(&mut self) -> io::Result<()> {
-        let text = self.config.text(&self.folder, self.address(), self.port);
-        fs::write(self.folder.join("server.conf"), text)?;
-        let (running, port) = Running::start(&program()?, &self.folder)?;
+        let text = self.config.text(self.folder(), self.address(), self.port);
+        fs::write(self.folder().join("server.conf"), text)?;
+        let (running, port) = Running::start(&program()?, self.folder())?;
         self.running = Some(running);
         self.port = port;
         Ok(())
@@ -142,8 +143,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill();
-        let _ = fs::remove_dir_all(&self.folder); // nothing can be done about it
+        self.kill(); // before its folder goes
     }
 }
 

@@ -1,12 +1,13 @@
 //! The server is there when it should be, and gone when it should be.
 
+use std::env;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
-use std::{env, fs};
+use std::time::{Duration, Instant, SystemTime};
 
 use ipc_conformance::watchdog::{children, over_this_test};
 use nix::sys::signal::{Signal, kill};
@@ -112,7 +113,13 @@ fn it_is_gone_with_its_store_when_its_starter_is_killed() {
     soon("the store is left", || !started.folder.exists());
 }
 
-/// With the shell that would end it, no process is left that could remove the store.
+/// Lets a folder look as if nothing had happened in it for an hour.
+fn make_old(folder: &Path) {
+    let hour = Duration::from_secs(3600);
+    File::open(folder).unwrap().set_modified(SystemTime::now() - hour).unwrap();
+}
+
+/// With the shell that would end it, no process is left that could remove the store: the next server does that.
 #[test]
 fn it_is_gone_when_its_starter_and_its_keeper_are_killed() {
     over_this_test();
@@ -129,5 +136,11 @@ fn it_is_gone_when_its_starter_and_its_keeper_are_killed() {
     }
     started.kill();
     started.is_gone();
-    fs::remove_dir_all(&started.folder).unwrap();
+    assert!(started.folder.exists(), "there is something to remove");
+    make_old(&started.folder);
+    let next = Server::start().unwrap();
+    assert!(!started.folder.exists(), "the store is left");
+    make_old(next.folder());
+    let _another = Server::start().unwrap();
+    assert!(next.folder().exists() && listens(&next), "that of a server that runs stays");
 }
