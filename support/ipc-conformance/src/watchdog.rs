@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The longest single wait on a loaded machine, where nothing is measured. Reached only when something hangs.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The longest time of a whole case, which may measure, wait several times, or run a browser, on a loaded machine.
 pub const WHOLE_CASE: Duration = Duration::from_secs(90);

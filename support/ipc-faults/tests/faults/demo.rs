@@ -89,6 +89,11 @@ pub fn powerless(subject: &Subject, args: &[&str]) -> Command {
     wrapped("setpriv", &["--bounding-set=-all", "--inh-caps=-all"], &patient(subject, args))
 }
 
+/// Does the same, with time enough for a busy machine too: for a demo that has to work.
+pub fn unhurried(subject: &Subject, args: &[&str]) -> Command {
+    powerless(subject, &[args, &["--timeout", "5"]].concat())
+}
+
 /// Returns the demo as another user.
 pub fn as_user(subject: &Subject, user: u32, args: &[&str]) -> Command {
     let (user, group) = (format!("--reuid={user}"), format!("--regid={user}"));

@@ -91,9 +91,7 @@ fn main() -> ExitCode {
 /// Tries the fault, if the demos work without it: of those that do not, each error would look like its effect.
 fn try_in(world: &mut World, fault: &Fault) -> Tally {
     let mut tally = Tally::default();
-    let unhurried = ["--timeout", "5"]; // it takes a moment, on a busy machine too
-    let demo = |args: &[&str]| demo::powerless(&world.subject, &[args, &unhurried].concat());
-    if !world.attempt("no fault", demo, &mut tally) {
+    if !world.attempt("no fault", |args| demo::unhurried(&world.subject, args), &mut tally) {
         tally.wrong(Wrong::Lie, "the demos do not work without any fault");
     }
     if tally.is_clean() { (fault.try_it)(world) } else { tally }

@@ -37,7 +37,7 @@ fn squatter(world: &mut World, tally: &mut Tally) {
     world.known = vec![base.clone()];
     chown(&base, Some(OTHER), Some(OTHER)).expect("root may");
     fs::set_permissions(&base, Permissions::from_mode(0o700)).expect("root may");
-    let worked = world.attempt("a squatter", |args| demo::powerless(&world.subject, args), tally);
+    let worked = world.attempt("a squatter", |args| demo::unhurried(&world.subject, args), tally);
     if !worked {
         tally.wrong(Wrong::Lie, "a squatter keeps the demo from working");
     }
