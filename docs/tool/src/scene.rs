@@ -199,7 +199,9 @@ mod tests {
 
     #[test]
     fn a_call_of_a_client_is_no_caption() {
-        for (text, number) in [("client.request", 0), ("message.double_ack", 0), ("10077 maximum exceeded", 2)] {
+        for (text, number) in
+            [("client.request", 0), ("message.double_ack", 0), ("10077 maximum exceeded", 2)]
+        {
             assert_eq!(words(text), number, "{text}");
         }
     }
