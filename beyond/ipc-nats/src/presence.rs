@@ -72,14 +72,12 @@ pub async fn answer(client: Client, mut questions: Subscriber, shared: Arc<Share
 }
 
 fn what_it_does(known: &Known) -> &'static str {
-    if known.drained {
-        return GIVEN_UP;
-    }
     match (known.sends, known.receives && known.check().is_ok()) {
+        (false, false) => NOT_ANY_MORE, // even if the link had ended before it was dropped
+        _ if known.drained => GIVEN_UP,
         (true, true) => "sends, receives",
         (true, false) => "sends",
         (false, true) => "receives",
-        (false, false) => NOT_ANY_MORE,
     }
 }
 
@@ -214,4 +212,21 @@ async fn all_arrive(shared: &Shared, sent: u64) -> bool {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The peer removes the streams once this side is gone: a link that was dropped must not seem to be held still.
+    #[test]
+    fn an_ended_link_is_held_until_it_is_dropped() {
+        let mut known = Known::default();
+        (known.sends, known.receives) = (true, true);
+        assert_eq!(what_it_does(&known), "sends, receives");
+        known.drained = true;
+        assert_eq!(what_it_does(&known), GIVEN_UP);
+        (known.sends, known.receives) = (false, false);
+        assert_eq!(what_it_does(&known), NOT_ANY_MORE);
+    }
 }
