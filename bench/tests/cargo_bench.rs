@@ -168,8 +168,10 @@ fn it_leaves_a_saved_run_a_page_and_criterions_reports() {
     let found = dirs.harness(&["choose"]);
     assert!(found.status == Some(0) && found.stderr.contains(&run), "{}", found.stderr);
     let found = dirs.harness(&["compare", &run, &run]);
-    // Not "unchanged": on a busy machine, each interval may be too wide to say so.
-    assert!(found.status == Some(0) && found.stdout.contains("× 1.000"), "{}", found.stdout);
+    // "Unchanged" or, on a busy machine, "unclear", as the intervals are too wide.
+    let ratios: Vec<_> = found.stdout.lines().filter(|line| line.contains(" × ")).collect();
+    assert!(found.status == Some(0) && !ratios.is_empty(), "{}", found.stdout);
+    assert!(ratios.iter().all(|line| line.contains("× 1.000")), "{}", found.stdout);
 }
 
 /// Every variant was measured in rounds, sleeping and polling for a moment; spinning only in the shortest round trip, and

@@ -187,7 +187,8 @@ fn a_killed_client_leaves_an_empty_queue() {
     soon("it is free", || served.server.clients() == 0);
     let mut other = Other::start("pipelined", *served.queue);
     other.says("full");
-    assert_ne!(queue.stat().unwrap().messages, 0, "it is the same queue");
+    // The server may have taken one more request, and waits for room for its answer.
+    assert!(queue.stat().unwrap().bytes > 850, "it is the same queue");
     let id = other.id();
     other.kill();
     soon("it is noticed", || served.has_reported(Event::Killed(id)) && served.server.clients() == 0);
