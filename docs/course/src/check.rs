@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
-use ipc_core::{Advise as _, Call as _};
+use ipc_core::{Advise as _, Call as _, flock};
 
 use crate::Result;
 use crate::attempts::{self, Attempt};
@@ -27,9 +27,9 @@ fn lock(target: &Path) -> Result<File> {
     fs::create_dir_all(target).call("mkdir").on(target.display())?;
     let path = target.join("check.lock");
     let file = File::create(&path).call("open").on(path.display())?;
-    if file.try_lock().is_err() {
+    if !flock::try_lock(&file).on(path.display())? {
         eprintln!("Waiting for another check of the exercises to end.");
-        file.lock().call("flock").on(path.display())?;
+        flock::lock(&file).on(path.display())?;
     }
     Ok(file)
 }
