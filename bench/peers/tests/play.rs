@@ -1,6 +1,6 @@
 //! Tests of the program: real processes play through every library, and a run ends when one of them is killed.
 
-#[allow(dead_code)] // the checks of the schema itself are made elsewhere
+#[expect(dead_code, reason = "the checks of the schema itself are made elsewhere")]
 #[path = "../../../support/ipc-conformance/src/json_schema.rs"]
 mod validator;
 

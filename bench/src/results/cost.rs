@@ -66,7 +66,7 @@ impl Cost {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // the test is about exact values
+#[expect(clippy::float_cmp, reason = "the test is about exact values")]
 mod tests {
     use std::time::Duration;
 

@@ -190,5 +190,4 @@ fn distribution(freedom: f64) -> StudentsT {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // the tests are about exact values
 mod tests;

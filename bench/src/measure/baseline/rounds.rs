@@ -170,5 +170,5 @@ pub fn interleave(subjects: &mut [Subject], plan: RoundsPlan, is_over: &dyn Fn()
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // the test is about exact values
+#[expect(clippy::float_cmp, reason = "the test is about exact values")]
 mod tests;

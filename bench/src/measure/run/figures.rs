@@ -177,5 +177,5 @@ fn merge(all: &mut Option<Histogram<u64>>, some: Option<Histogram<u64>>) {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // the test is about exact values
+#[expect(clippy::float_cmp, reason = "the test is about exact values")]
 mod tests;

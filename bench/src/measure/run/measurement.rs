@@ -252,5 +252,4 @@ impl Measurement {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // the test is about exact values
 mod tests;

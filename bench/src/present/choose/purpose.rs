@@ -273,7 +273,7 @@ impl Purpose {
     }
 }
 
-#[allow(clippy::ref_option)] // as serde calls it
+#[expect(clippy::ref_option, reason = "as serde calls it")]
 fn nanoseconds<S: Serializer>(
     time: &Option<Duration>,
     serializer: S,
