@@ -55,7 +55,7 @@ pub(super) async fn send_all(medium: &mut impl Sending, part: &Part) -> Result<S
     }
 }
 
-/// Returns a runtime with one thread besides the caller's: connections live on while nobody waits for them.
+/// Returns a runtime with one thread besides the caller's: connections live on while no call waits for them.
 pub(super) fn runtime() -> Result<Runtime> {
     use ipc_core::Call as _;
     Builder::new_multi_thread().worker_threads(1).enable_all().build().call("clone")
