@@ -187,8 +187,8 @@ fn a_killed_client_leaves_an_empty_queue() {
     soon("it is free", || served.server.clients() == 0);
     let mut other = Other::start("pipelined", *served.queue);
     other.says("full");
-    // The server may have taken one more request, and waits for room for its answer.
-    assert!(queue.stat().unwrap().bytes > 850, "it is the same queue");
+    // The server may just be taking requests out, to make room for an answer of 300 bytes.
+    assert!(queue.stat().unwrap().bytes > 600, "it is the same queue");
     let id = other.id();
     other.kill();
     soon("it is noticed", || served.has_reported(Event::Killed(id)) && served.server.clients() == 0);
